@@ -1,0 +1,208 @@
+"""Refusals: what the tower says no to, and how that reads on the wire (RFC 9457)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from structlog import get_logger
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with a request: where, which rule, and the way out."""
+
+    code: str
+    detail: str
+    pointer: str | None = None
+    parameter: str | None = None
+    row: int | None = None
+    column: str | None = None
+
+    def wire(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if value is not None}
+
+    def under(self, prefix: str) -> "Fault":
+        return Fault(self.code, self.detail, prefix + (self.pointer or ""), self.parameter)
+
+
+@dataclass(eq=False)
+class Refusal(Exception):
+    """Raised where it is found, rendered once."""
+
+    detail: str
+    code: str = ""
+    faults: Sequence[Fault] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    status = 400
+    title = "Refused"
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class Invalid(Refusal):
+    status, title = 400, "Not valid"
+
+
+class Unauthenticated(Refusal):
+    status, title = 401, "Who are you?"
+
+
+class Forbidden(Refusal):
+    status, title = 403, "Not yours"
+
+
+class NotFound(Refusal):
+    status, title = 404, "Not found"
+
+
+class NotAcceptable(Refusal):
+    status, title = 406, "Not acceptable"
+
+
+class Conflict(Refusal):
+    status, title = 409, "Conflict"
+
+
+class TooLarge(Refusal):
+    status, title = 413, "Too large"
+
+
+class WrongMediaType(Refusal):
+    status, title = 415, "Wrong media type"
+
+
+class Unavailable(Refusal):
+    status, title = 503, "Not available now"
+
+
+# Classes of SQLSTATE that say "not now": connection, resources, locks and timeouts, shutdown,
+# serialization. Anything else is our own fault, and a 500.
+NOT_NOW = ("08", "53", "55P03", "57", "40", "25P03", "25P04")
+
+
+def problem(
+    status: int,
+    detail: str,
+    *,
+    title: str | None = None,
+    code: str = "",
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if code:
+        body["code"] = code
+    if faults:
+        body["errors"] = [fault.wire() for fault in faults]
+    return Response(
+        orjson.dumps(body), status, dict(headers or {}), media_type="application/problem+json"
+    )
+
+
+def not_now() -> Response:
+    return problem(
+        503,
+        "The store did not answer in time. Nothing of a report is half-stored: "
+        "send the same request again with the same id.",
+        code="store-unavailable",
+        headers={"Retry-After": "2"},
+    )
+
+
+async def answer_refusal(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)
+    request.state.refusal = refusal
+    return problem(
+        refusal.status,
+        refusal.detail,
+        title=refusal.title,
+        code=refusal.code,
+        faults=refusal.faults,
+        headers=refusal.headers,
+    )
+
+
+def pointer(location: Sequence[int | str]) -> str:
+    """A JSON pointer (RFC 6901) to where a value stands."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in location)
+
+
+def fault_of(error: Mapping[str, Any]) -> Fault:
+    """A pydantic error as a fault; the input itself is never given back."""
+    where, *location = error["loc"] or ("body",)
+    detail = str(error["msg"]).removeprefix("Value error, ")
+    code = str(error["type"]).replace("_", "-")
+    if where == "body":
+        return Fault(code, detail, pointer=pointer(location))
+    name = ".".join(str(step) for step in location) or str(where)
+    return Fault(code, detail, parameter=name)
+
+
+async def answer_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [fault_of(each) for each in error.errors()]
+    return problem(
+        400,
+        "The request has values that cannot be taken; each is listed under errors.",
+        title="Not valid",
+        code="not-valid",
+        faults=faults,
+    )
+
+
+async def answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = {
+        404: f"There is nothing at {request.url.path}. The API's paths are in /v1/openapi.json.",
+        405: f"{request.method} is not served at {request.url.path}; Allow says what is.",
+        413: "The body is too large. Send the reports in smaller batches.",
+    }.get(error.status_code, str(error.detail))
+    return problem(error.status_code, detail, headers=error.headers)
+
+
+async def answer_database(request: Request, error: Exception) -> Response:
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+    away = isinstance(error, PoolTimeout | InterfaceError | OSError | TimeoutError) or (
+        isinstance(error, DBAPIError) and (error.connection_invalidated or not state)
+    )
+    if away or state.startswith(NOT_NOW):
+        log.warning("store unavailable", kind=type(error).__name__, sqlstate=state)
+        return not_now()
+    return await answer_anything(request, error)
+
+
+async def answer_anything(request: Request, error: Exception) -> Response:
+    # Only the kind: the text of an error may carry the values of a statement.
+    log.error("fault of ours", kind=type(error).__name__, path=request.url.path, exc_info=False)
+    return problem(
+        500,
+        "A fault of ours, and it is logged. Nothing was stored. Try again; if it stays, "
+        "tell your operator the X-Request-Id of this answer.",
+        code="internal",
+    )
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(Refusal, answer_refusal)
+    app.add_exception_handler(RequestValidationError, answer_validation)
+    app.add_exception_handler(HTTPException, answer_http)
+    for kind in (SQLAlchemyError, OSError, TimeoutError):
+        app.add_exception_handler(kind, answer_database)
+    app.add_exception_handler(Exception, answer_anything)

@@ -1,0 +1,65 @@
+"""Every setting of the tower, read from the environment; nothing is read at import."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Each field is one environment variable; `docs/settings.md` lists them and a test compares."""
+
+    model_config = SettingsConfigDict(env_prefix="TOREN_", extra="ignore", populate_by_name=True)
+
+    database_url: str | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        description="Postgres for the application role, as postgresql://role@host/name. "
+        "Unset: the embedded server in `data_dir`.",
+    )
+    database_owner_url: str | None = Field(
+        None,
+        validation_alias="DATABASE_OWNER_URL",
+        description="The same database for the owner role: migrations, partitions, region file.",
+    )
+    database_worker_url: str | None = Field(
+        None,
+        validation_alias="DATABASE_WORKER_URL",
+        description="The same database for the worker role: jobs. "
+        "Unset: the owner URL, which then takes the worker role.",
+    )
+    pg_bin: Path | None = Field(
+        None,
+        validation_alias="PG_BIN",
+        description="Folder with the Postgres programs, when the wheel's own do not serve.",
+    )
+    data_dir: Path = Field(Path("var"), description="Where the embedded Postgres keeps its data.")
+    host: str = Field("127.0.0.1", description="Address that the server listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port that the server listens on; 0: any.")
+    key_pepper: SecretStr | None = Field(
+        None,
+        description="Secret that API keys are sealed with (HMAC-SHA256), at least 32 characters. "
+        "Unset: made once in `data_dir`, for the embedded database only.",
+    )
+    pool_size: int = Field(8, ge=1, le=100, description="Connections to Postgres per process.")
+    streams: int = Field(
+        4, ge=1, le=50, description="Streamed answers at the same time per process."
+    )
+    max_body_bytes: int = Field(
+        4 * 1024 * 1024, ge=1024, description="A larger request body is refused with 413."
+    )
+    max_figures: int = Field(10_000, ge=1, description="Figures in one POST of reports.")
+    overview_cache_seconds: float = Field(
+        1.0, ge=0, le=1, description="How long an answer of the overview may be served again."
+    )
+    allow_unsafe_durability: bool = Field(
+        False,
+        description="Accept fsync, full_page_writes or synchronous_commit off: for the embedded "
+        "server of the tests only, refused when DATABASE_URL is set.",
+    )
+    demo: bool = Field(
+        False,
+        description="Serve the region of Zoetermeer (fictief) from the embedded database, "
+        "with the published demo keys.",
+    )
+    log_level: str = Field("info", description="debug, info, warning or error.")
