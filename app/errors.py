@@ -1,5 +1,6 @@
 """Refusals: what the tower says no to, and how that reads on the wire (RFC 9457)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -139,9 +140,15 @@ async def answer_refusal(request: Request, refusal: Exception) -> Response:
     )
 
 
+# A step of a pointer is given back only if it looks like a field of ours: a sender may have put
+# a person's name or number where a field name belongs.
+FIELD = re.compile(r"[A-Za-z][A-Za-z_]{0,31}[0-9]{0,3}[a-z]{0,2}|[0-9]{1,5}")
+
+
 def pointer(location: Sequence[int | str]) -> str:
     """A JSON pointer (RFC 6901) to where a value stands."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in location)
+    steps = (str(step) for step in location)
+    return "".join("/" + (step if FIELD.fullmatch(step) else "[withheld]") for step in steps)
 
 
 def fault_of(error: Mapping[str, Any]) -> Fault:

@@ -1,0 +1,102 @@
+"""Who a key belongs to, who may report for whom, and what is shared with whom."""
+
+import hmac
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.disclosure import Disclosure, SharingRule
+from app.access.keys import Key, seal
+from app.access.principal import Principal
+from app.access.tables import MandateVersion, Organisation, SharingRuleVersion
+
+
+async def find_principal(session: AsyncSession, key: Key, pepper: bytes) -> Principal | None:
+    """The client of a live key, or None for any key that does not hold."""
+    row = (
+        await session.execute(text("SELECT * FROM find_key(:kid)"), {"kid": key.kid})
+    ).one_or_none()
+    # Compared also when there is no such key, so that time tells nothing.
+    same = hmac.compare_digest(row.seal if row else bytes(32), seal(key, pepper))
+    now = datetime.now(UTC)
+    if row is None or not same or row.revoked_at is not None:
+        return None
+    if row.audience is None or (row.expires_at is not None and row.expires_at <= now):
+        return None
+    return Principal(
+        org_id=row.org_id,
+        organisation=row.organisation,
+        audience=row.audience,
+        client_id=row.client_id,
+        client=row.client,
+        source_kind=row.source_kind,
+        scopes=frozenset(row.scopes),
+        kid=key.kid,
+    )
+
+
+def as_known(
+    table: type[Any],
+    *key: Any,  # noqa: ANN401
+    at: datetime,
+    known_at: datetime | None = None,
+) -> Select[Any]:
+    """Of each thing the version that held `at`, as known at `known_at`; ended things are left out.
+
+    `key` are the columns that tell one thing from another.
+    """
+    chosen = (
+        select(table)
+        .distinct(*key)
+        .where(table.valid_from <= at)
+        .order_by(*key, table.valid_from.desc(), table.known_at.desc())
+    )
+    if known_at is not None:
+        chosen = chosen.where(table.known_at <= known_at)
+    version = chosen.subquery()
+    return select(version).where((version.c.valid_to.is_(None)) | (version.c.valid_to > at))
+
+
+async def disclosure(
+    session: AsyncSession, viewer: Principal, at: datetime, known_at: datetime | None = None
+) -> Disclosure:
+    table = SharingRuleVersion
+    rows = await session.execute(
+        as_known(table, table.org_id, table.sharing_rule, at=at, known_at=known_at)
+    )
+    rules = [rule for row in rows for rule in sharing_rules(row.org_id, row.facts)]
+    return Disclosure(viewer, tuple(rules))
+
+
+def sharing_rules(owner: int, facts: dict[str, Any]) -> Sequence[SharingRule]:
+    return [
+        SharingRule(
+            owner=owner,
+            audience=facts.get("audience"),
+            organisation=facts.get("organisation"),
+            shown=shown,
+            detail=facts["detail"],
+            delay=timedelta(minutes=facts.get("delayMinutes", 0)),
+        )
+        for shown in facts["shown"]
+    ]
+
+
+async def mandated_units(session: AsyncSession, reporter: Principal, at: datetime) -> set[str]:
+    """Units of others that this organisation may report for at this moment."""
+    table = MandateVersion
+    rows = await session.execute(as_known(table, table.org_id, table.mandate, at=at))
+    return {
+        unit
+        for row in rows
+        if row.facts["to"] == reporter.organisation and row.facts.get("confirmed")
+        for unit in row.facts["units"]
+    }
+
+
+async def organisations(session: AsyncSession) -> dict[int, str]:
+    rows = await session.execute(select(Organisation.org_id, Organisation.organisation))
+    return {row.org_id: row.organisation for row in rows}

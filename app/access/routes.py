@@ -1,0 +1,103 @@
+"""Who is calling: the dependencies that every route names, and the routes of keys."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.access import queries
+from app.access.keys import read_key
+from app.access.principal import Principal
+from app.access.scopes import Scope
+from app.db import Db, Standing
+from app.errors import Forbidden, Unauthenticated
+
+# How long a verdict on a key may be used again; a revoked key lives no longer than this.
+VERDICT_SECONDS = 1.0
+MOST_VERDICTS = 10_000
+
+bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="apiKey",
+    description="A key of one client: `Authorization: Bearer vt_<kid>_<secret>`.",
+)
+WHO = {"WWW-Authenticate": 'Bearer realm="verkeerstoren"'}
+
+
+async def identify(
+    request: Request,
+    session: Db,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+) -> Principal:
+    """The client behind the key; the transaction then acts for its organisation."""
+    if credentials is None:
+        raise Unauthenticated(
+            "Send your API key: Authorization: Bearer vt_<kid>_<secret>.",
+            code="no-key",
+            headers=WHO,
+        )
+    principal = await verdict(request, credentials.credentials)
+    if principal is None:
+        raise Unauthenticated(
+            "This key is not known, has ended or was revoked. Ask your operator for a new one.",
+            code="bad-key",
+            headers=WHO,
+        )
+    request.state.principal = principal
+    session.info["standing"] = Standing(principal.org_id, "own")
+    session.info["request_id"] = request.state.request_id
+    return principal
+
+
+async def verdict(request: Request, text: str) -> Principal | None:
+    verdicts: dict[str, tuple[float, Principal | None]] = request.app.state.verdicts
+    now = time.monotonic()
+    known = verdicts.get(text)
+    if known and known[0] > now:
+        return known[1]
+    key = read_key(text)
+    # Demo keys are published: a real database knows none, and a demo database only those.
+    if key is None or key.demo != request.app.state.fictief:
+        return None
+    async with request.app.state.sessions() as session:
+        principal = await queries.find_principal(session, key, request.app.state.pepper)
+    if len(verdicts) >= MOST_VERDICTS:
+        verdicts.clear()
+    verdicts[text] = (now + VERDICT_SECONDS, principal)
+    return principal
+
+
+def require(scope: Scope, region: bool = False) -> Callable[..., Awaitable[Principal]]:
+    """A principal that has this scope; `region` lets the transaction read shared figures."""
+
+    async def check(
+        request: Request, session: Db, principal: Annotated[Principal, Depends(identify)]
+    ) -> Principal:
+        request.state.scope = scope
+        if not principal.may(scope):
+            raise Forbidden(
+                f"This key lacks the scope {scope}. Ask your operator for a key that has it.",
+                code="missing-scope",
+            )
+        if region:
+            session.info["standing"] = Standing(principal.org_id, "region")
+        return principal
+
+    check.scope = scope  # type: ignore[attr-defined]  # read by the test that walks all routes
+    return check
+
+
+# The signature of a route says who may call it.
+Reporter = Annotated[Principal, Depends(require("reports:write"))]
+ReportReader = Annotated[Principal, Depends(require("reports:read"))]
+HistoryReader = Annotated[Principal, Depends(require("history:read"))]
+OverviewReader = Annotated[Principal, Depends(require("overview:read", region=True))]
+ForecastReader = Annotated[Principal, Depends(require("forecasts:read", region=True))]
+EventWriter = Annotated[Principal, Depends(require("events:write"))]
+FacilityWriter = Annotated[Principal, Depends(require("facilities:write"))]
+FeedAdmin = Annotated[Principal, Depends(require("feeds:admin"))]
+KeyAdmin = Annotated[Principal, Depends(require("keys:admin"))]
+AuditReader = Annotated[Principal, Depends(require("audit:read"))]
+Operator = Annotated[Principal, Depends(require("operator"))]
