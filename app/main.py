@@ -1,0 +1,91 @@
+"""Puts the parts together. The only module that knows them all."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.types import Scope
+
+from app import errors
+from app.access.commands import AccessLog, note_refusal
+from app.access.tables import Mark
+from app.db import connect, plain, sessions_of
+from app.health.routes import router as health_router
+from app.http import Envelope, route_of
+from app.settings import Settings
+from app.store import check
+
+VERSION = "0.1.0"
+REPOSITORY = "https://github.com/verkeerstoren/verkeerstoren"
+DESCRIPTION = """\
+The open health control tower of a care region: what is free now, and what beds and staff will be
+needed in the coming weeks, months and years, with its age, its band and its gap.
+
+De open gezondheidsverkeerstoren van een zorgregio: wat er nu vrij is, en welke bedden en mensen de
+komende weken, maanden en jaren nodig zijn, met leeftijd, bandbreedte en tekort.
+
+A figure is an object everywhere: `value` is null unless `state` is `known`. Null is unknown, never
+zero. Errors are `application/problem+json` (RFC 9457), all of a request together.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Reads nothing but its argument; connects when it is started."""
+    assert settings.database_url, "create_app needs a database_url"
+    assert settings.key_pepper, "create_app needs a key_pepper"
+    engine = connect(settings.database_url, settings.pool_size)
+    registry = CollectorRegistry()
+    answers = Counter("toren_answers", "Answers", ["route", "method", "status"], registry=registry)
+    seconds = Histogram("toren_seconds", "Seconds to answer", ["route"], registry=registry)
+    access_log = AccessLog(plain(settings.database_url))
+
+    async def seen(scope: Scope, status: int, milliseconds: float) -> None:
+        route, state = route_of(scope), scope["state"]
+        answers.labels(route, scope["method"], status).inc()
+        seconds.labels(route).observe(milliseconds / 1000)
+        principal, request_id = state.get("principal"), state["request_id"]
+        if route not in ("/livez", "/readyz", "/metrics"):
+            access_log.add(principal, scope["method"], route, status, milliseconds, request_id)
+        if status in (401, 403):
+            await note_refusal(engine, principal, status, route, request_id)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await check(engine, settings)
+        async with app.state.sessions() as session:
+            app.state.fictief = await session.get(Mark, "fictief") is not None
+        flushing = asyncio.create_task(access_log.keep_flushing())
+        yield
+        flushing.cancel()
+        with suppress(asyncio.CancelledError):
+            await flushing
+        await engine.dispose()
+
+    app = FastAPI(
+        title="Gezondheidsverkeerstoren",
+        version=VERSION,
+        description=DESCRIPTION,
+        contact={"name": "The maintainers of the Gezondheidsverkeerstoren", "url": REPOSITORY},
+        license_info={"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=settings.max_body_bytes,
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.engine = engine
+    app.state.sessions = sessions_of(engine)
+    app.state.database_url = settings.database_url
+    app.state.pepper = settings.key_pepper.get_secret_value().encode()
+    app.state.stream_slots = asyncio.Semaphore(settings.streams)
+    app.state.registry = registry
+    app.state.verdicts = {}
+    app.state.fictief = False
+    errors.install(app)
+    app.include_router(health_router)
+    app.add_middleware(Envelope, version=VERSION, seen=seen)
+    return app
