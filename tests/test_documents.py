@@ -1,5 +1,6 @@
 """The documents are whole, and no committed file tells on which machine it was made."""
 
+import inspect
 import re
 import shutil
 import subprocess
@@ -8,8 +9,17 @@ import tempfile
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
+from typing import get_args
 
 import pytest
+
+from app.access.disclosure import Detail, Shown
+from app.access.scopes import AUDIENCES, SCOPES
+from app.facilities import schemas as facts
+from app.observations import measures
+from app.observations import schemas as reports
+from app.wire import Wire
 
 ROOT = Path(__file__).resolve().parents[1]
 DECISIONS = ROOT / "docs" / "decisions"
@@ -103,6 +113,12 @@ def words_by_section(glossary: str) -> list[tuple[str, str]]:
     return [(title, row[0]) for title, body in sections for row in rows(body)]
 
 
+def fields_on_the_wire(module: ModuleType) -> set[str]:
+    shapes = [shape for _, shape in inspect.getmembers(module, inspect.isclass)]
+    fields = [shape.model_fields.values() for shape in shapes if issubclass(shape, Wire)]
+    return {str(field.alias) for shape in fields for field in shape}
+
+
 def test_the_licence_is_the_whole_eupl() -> None:
     licence = (ROOT / "LICENSE").read_text()
 
@@ -155,6 +171,42 @@ def test_no_word_stands_twice_in_a_section() -> None:
     twice = sorted({word for word in words if words.count(word) > 1})
 
     assert twice == []
+
+
+def test_each_measure_has_the_glossarys_dutch_label() -> None:
+    sections = (ROOT / "GLOSSARY.md").read_text().split("\n## ")
+    lines = [row for part in sections if part.startswith("Measures") for row in rows(part)]
+
+    labels = {row[0].strip("`"): row[2] for row in lines}
+
+    named = {name: measure.label for name, measure in measures.MEASURES.items()}
+    assert {name: labels.get(name) for name in named} == named
+
+
+def test_each_closed_word_stands_in_the_glossary() -> None:
+    words = {row[0].strip("`") for row in rows((ROOT / "GLOSSARY.md").read_text())}
+
+    closed = {
+        *(*get_args(facts.CareSetting), *get_args(facts.Resource), *facts.BED_TYPES),
+        *(*get_args(facts.Law), *get_args(facts.Entrance), *SCOPES, *AUDIENCES),
+        *(*get_args(Shown), *get_args(Detail), *measures.REASONS, *measures.REFUSALS),
+        *(*measures.DESTINATIONS, *measures.URGENCIES, *measures.AGE_BANDS),
+        *(*get_args(reports.FigureState), *get_args(reports.Freshness)),
+    }
+
+    assert sorted(closed - words) == []
+
+
+@pytest.mark.parametrize("module", [facts, reports])
+def test_each_field_of_a_report_and_of_master_data_stands_in_the_glossary(
+    module: ModuleType,
+) -> None:
+    on_the_wire = {row[1].strip("`") for row in rows((ROOT / "GLOSSARY.md").read_text())}
+
+    fields = fields_on_the_wire(module)
+
+    assert len(fields) > 20
+    assert sorted(fields - on_the_wire) == []
 
 
 def test_each_link_between_documents_leads_somewhere() -> None:
