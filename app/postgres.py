@@ -426,6 +426,11 @@ def sockets_of(home: Path, port: int, account: Account) -> Path:
     with suppress(FileExistsError):
         sockets.mkdir(mode=0o700)
         account.give(sockets)
+    refuse_sockets(sockets, account)
+    return sockets
+
+
+def refuse_sockets(sockets: Path, account: Account) -> None:
     status = sockets.lstat()
     private = stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o077
     if not private or status.st_uid != account.owner:
@@ -433,7 +438,6 @@ def sockets_of(home: Path, port: int, account: Account) -> Path:
             f"{sockets} is not a private folder of user number {account.owner}; another user may "
             f"have made it. Nothing was changed. Remove it, or set TMPDIR to a folder of your own."
         )
-    return sockets
 
 
 def leave(number: int, frame: FrameType | None) -> None:
@@ -580,7 +584,6 @@ class Embedded:
         # Once more: the folder may have become a link to one that was there before.
         self._account = account_for(self.home)
         refuse_data(self.home, major_of(version), self._account)
-        self._sockets = sockets_of(self.home, self.port, self._account)
         self.version = version
 
     def _lock_or_join(self) -> int | None:
@@ -607,6 +610,7 @@ class Embedded:
         )
 
     def _join(self, postmaster: Postmaster) -> None:
+        refuse_sockets(postmaster.sockets, self._account)
         command = (self.cluster / "postmaster.opts").read_text()
         if "fsync=off" in command and not self.unsafe_durability:
             raise PostgresRefused(
@@ -618,6 +622,7 @@ class Embedded:
                 f"The Postgres that runs on {self.cluster} (process {postmaster.pid}) does not "
                 f"serve TCP port {self.tcp_port}. End it first: kill -INT {postmaster.pid}."
             )
+        self._sockets = postmaster.sockets
         if not self.owned:
             self._disown()
             lock = try_lock(self.home / "owner.lock", self._account)
@@ -637,6 +642,8 @@ class Embedded:
 
     def _serve(self, lock: int) -> None:
         try:
+            # Only now: who ends a server removes its sockets' folder while it holds the lock.
+            self._sockets = sockets_of(self.home, self.port, self._account)
             self._clear_away()
             if not (self.cluster / "PG_VERSION").exists():
                 self._make_database(lock)

@@ -1,6 +1,7 @@
 """The embedded Postgres: as root and as user, after kill -9, with Ctrl-C, and what it refuses."""
 
 import asyncio
+import fcntl
 import json
 import os
 import pwd
@@ -115,6 +116,10 @@ async def scalar(url: str, sql: str) -> Any:
 
 def ask(server: Embedded, sql: str) -> Any:
     return asyncio.run(fetch(server.dsn("postgres", "postgres"), sql))
+
+
+def sockets_of(server: Embedded) -> Path:
+    return Path(server.dsn("", "").partition("host=")[2].partition("&")[0])
 
 
 def as_owner(folder: Path) -> dict[str, Any]:
@@ -241,7 +246,7 @@ def test_what_was_stored_is_there_after_a_restart(folder: Path, system: Path) ->
 
 def test_data_socket_and_log_are_closed_to_others(folder: Path, system: Path) -> None:
     with Embedded(folder / "var", system=system) as server:
-        sockets = Path(server.dsn("", "").partition("host=")[2].partition("&")[0])
+        sockets = sockets_of(server)
         modes = [path.stat().st_mode & 0o777 for path in (server.home, server.cluster, sockets)]
         log = server.log.stat().st_mode & 0o777
 
@@ -314,6 +319,24 @@ def test_two_processes_that_start_at_once_share_one_server(folder: Path, system:
     assert len({pid for pid, _, _ in lines}) == 1
     assert sorted(owned for _, owned, _ in lines) == ["False", "False", "True"]
     assert processes_in(folder) == set()
+
+
+def test_a_start_survives_the_end_of_the_server_before(folder: Path, system: Path) -> None:
+    with Embedded(folder / "var", system=system) as server:
+        sockets = sockets_of(server)
+    with (server.home / "running.lock").open("rb+") as ending:
+        fcntl.flock(ending, fcntl.LOCK_EX)
+        child = python(HOLD, folder / "var", system)
+        time.sleep(1)
+        waits = child.poll() is None
+        shutil.rmtree(sockets, ignore_errors=True)
+
+    _, owned, dsn = first_line(child)
+    answer = asyncio.run(fetch(dsn, "select 1"))
+    end(child, signal.SIGTERM)
+
+    assert waits
+    assert (owned, answer) == ("True", 1)
 
 
 def test_who_joins_a_server_does_not_end_it(folder: Path, system: Path) -> None:
@@ -534,7 +557,7 @@ def test_files_that_are_no_database_are_refused_and_not_touched(folder: Path, sy
 
 def test_a_socket_folder_that_others_can_enter_is_refused(folder: Path, system: Path) -> None:
     with Embedded(folder / "var", system=system) as server:
-        sockets = Path(server.dsn("", "").partition("host=")[2].partition("&")[0])
+        sockets = sockets_of(server)
     sockets.mkdir()
     sockets.chmod(0o755)
 
@@ -547,7 +570,7 @@ def test_a_socket_folder_that_others_can_enter_is_refused(folder: Path, system: 
 @only_root
 def test_a_socket_folder_that_another_user_made_is_refused(folder: Path, system: Path) -> None:
     with Embedded(folder / "var", system=system) as server:
-        sockets = Path(server.dsn("", "").partition("host=")[2].partition("&")[0])
+        sockets = sockets_of(server)
         owner = server.cluster.stat().st_uid
     sockets.mkdir(mode=0o700)
     os.chown(sockets, owner + 1, -1)
