@@ -27,8 +27,10 @@ from app.postgres import (
     Embedded,
     PostgresRefused,
     PostgresUnavailable,
+    account_for,
     find_binaries,
     major_of,
+    runnable,
     version_of,
     wheel_binaries,
 )
@@ -455,7 +457,8 @@ def test_the_broken_twin_pg_ctl_takes_the_zombie_for_a_server(folder: Path, syst
     pid, _, _ = first_line(child)
     os.kill(int(pid), signal.SIGKILL)
     wait_until(lambda: state_of(int(pid)) == "Z" and processes_in(folder) == set())
-    binaries, cluster = find_binaries(), (folder / "var").resolve() / "postgres"
+    cluster = (folder / "var").resolve() / "postgres"
+    binaries = runnable(find_binaries(), account_for(cluster.parent), system)
 
     done = subprocess.run(
         [binaries / "pg_ctl", "-D", cluster, "-w", "-o", "-c listen_addresses=''", "start"],
