@@ -1,9 +1,10 @@
 """Refusals: what the tower says no to, and how that reads on the wire (RFC 9457)."""
 
-import re
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,25 +16,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from structlog import get_logger
 
+from app.faults import Fault, pointer
+
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that is wrong with a request: where, which rule, and the way out."""
-
-    code: str
-    detail: str
-    pointer: str | None = None
-    parameter: str | None = None
-    row: int | None = None
-    column: str | None = None
-
-    def wire(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if value is not None}
-
-    def under(self, prefix: str) -> "Fault":
-        return Fault(self.code, self.detail, prefix + (self.pointer or ""), self.parameter)
+__all__ = ["Fault"]
 
 
 @dataclass(eq=False)
@@ -140,17 +126,6 @@ async def answer_refusal(request: Request, refusal: Exception) -> Response:
     )
 
 
-# A step of a pointer is given back only if it looks like a field of ours: a sender may have put
-# a person's name or number where a field name belongs.
-FIELD = re.compile(r"[A-Za-z][A-Za-z_]{0,31}[0-9]{0,3}[a-z]{0,2}|[0-9]{1,5}")
-
-
-def pointer(location: Sequence[int | str]) -> str:
-    """A JSON pointer (RFC 6901) to where a value stands."""
-    steps = (str(step) for step in location)
-    return "".join("/" + (step if FIELD.fullmatch(step) else "[withheld]") for step in steps)
-
-
 def fault_of(error: Mapping[str, Any]) -> Fault:
     """A pydantic error as a fault; the input itself is never given back."""
     where, *location = error["loc"] or ("body",)
@@ -196,8 +171,10 @@ async def answer_database(request: Request, error: Exception) -> Response:
 
 
 async def answer_anything(request: Request, error: Exception) -> Response:
-    # Only the kind: the text of an error may carry the values of a statement.
-    log.error("fault of ours", kind=type(error).__name__, path=request.url.path, exc_info=False)
+    # The kind and the place only: the text of an error may carry the values of a statement.
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    log.error("fault of ours", kind=type(error).__name__, where=where)
     return problem(
         500,
         "A fault of ours, and it is logged. Nothing was stored. Try again; if it stays, "

@@ -3,9 +3,11 @@
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
+import orjson
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE = {
@@ -21,6 +23,12 @@ SAFE = {
     "X-Frame-Options": "DENY",
 }
 
+BELOW = {
+    400: "The request is not HTTP as this server speaks it.",
+    413: "The body is too large. Send the reports in smaller batches.",
+    503: "Too much is going on at once. Try again in a few seconds.",
+}
+
 # Told of every answer once it has left: the scope, the status and the milliseconds it took.
 Seen = Callable[[Scope, int, float], Awaitable[None]]
 
@@ -32,6 +40,25 @@ def route_of(scope: Scope) -> str:
     )
     prefix = scope.get("fastapi_prefix", "")
     return f"{prefix}{path}" if path else "none"
+
+
+def below_the_handlers(start: Message) -> bool:
+    """Whether this refusal was written by a layer that knows no problem+json."""
+    plain = Headers(raw=start["headers"]).get("content-type", "").startswith("text/plain")
+    return plain and start["status"] >= 400
+
+
+def problem_body(status: int) -> bytes:
+    title = HTTPStatus(status).phrase
+    detail = BELOW.get(status, f"{title}.")
+    return orjson.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})
+
+
+def problem_start(start: Message) -> Message:
+    headers = MutableHeaders(raw=list(start["headers"]))
+    headers["content-type"] = "application/problem+json"
+    headers["content-length"] = str(len(problem_body(start["status"])))
+    return {**start, "headers": headers.raw}
 
 
 class Envelope:
@@ -50,16 +77,22 @@ class Envelope:
         state["request_id"] = uuid.uuid4().hex
         began = time.perf_counter()
         status = 500
+        replaced = False
 
         async def send_dressed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, replaced
             if message["type"] == "http.response.start":
                 status = message["status"]
+                replaced = below_the_handlers(message)
+                if replaced:
+                    message = problem_start(message)
                 headers = MutableHeaders(scope=message)
                 for name, value in SAFE.items():
                     headers.setdefault(name, value)
                 headers["API-Version"] = self.version
                 headers["X-Request-Id"] = state["request_id"]
+            elif replaced:
+                message = {"type": "http.response.body", "body": problem_body(status)}
             await send(message)
 
         try:

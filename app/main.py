@@ -4,16 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI
+import orjson
+from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import Scope
 
 from app import errors
 from app.access.commands import AccessLog, note_refusal
 from app.access.tables import Mark
+from app.contract import document
 from app.db import connect, plain, sessions_of
+from app.facilities.queries import DirectoryCache
+from app.feeds.routes import router as feeds_router
 from app.health.routes import router as health_router
 from app.http import Envelope, route_of
+from app.observations.commands import SeriesNumbers
 from app.settings import Settings
 from app.store import check
 
@@ -29,6 +34,20 @@ komende weken, maanden en jaren nodig zijn, met leeftijd, bandbreedte en tekort.
 A figure is an object everywhere: `value` is null unless `state` is `known`. Null is unknown, never
 zero. Errors are `application/problem+json` (RFC 9457), all of a request together.
 """
+
+
+V1 = [feeds_router]
+
+
+def add_contract(app: FastAPI) -> None:
+    @app.get("/v1/openapi.json", tags=["health"])
+    async def openapi() -> Response:
+        """This document, for whoever writes a client."""
+        told: bytes | None = getattr(app.state, "openapi", None)
+        if told is None:
+            told = app.state.openapi = orjson.dumps(document(app))
+        headers = {"Access-Control-Allow-Origin": "*"}
+        return Response(told, media_type="application/json", headers=headers)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -84,8 +103,14 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.stream_slots = asyncio.Semaphore(settings.streams)
     app.state.registry = registry
     app.state.verdicts = {}
+    app.state.directory = DirectoryCache()
+    app.state.series = SeriesNumbers()
     app.state.fictief = False
     errors.install(app)
     app.include_router(health_router)
-    app.add_middleware(Envelope, version=VERSION, seen=seen)
+    for router in V1:
+        app.include_router(router, prefix="/v1")
+    add_contract(app)
+    # Around all, so that what is refused below the handlers, or fails, is dressed too.
+    app.middleware_stack = Envelope(app.build_middleware_stack(), VERSION, seen)
     return app

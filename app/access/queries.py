@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.disclosure import Disclosure, SharingRule
@@ -50,7 +51,7 @@ def as_known(
     """
     chosen = (
         select(table)
-        .distinct(*key)
+        .ext(distinct_on(*key))
         .where(table.valid_from <= at)
         .order_by(*key, table.valid_from.desc(), table.known_at.desc())
     )

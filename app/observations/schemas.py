@@ -6,26 +6,45 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AwareDatetime,
-    BeforeValidator,
     Field,
-    StrictFloat,
-    StrictInt,
+    PlainValidator,
+    TypeAdapter,
+    WithJsonSchema,
     model_validator,
 )
 
 from app.wire import Slug, Wire, Word
 
+MOMENT = TypeAdapter(AwareDatetime)
 
-def day_or_moment(value: object) -> object:
+
+def day_or_moment(told: object) -> datetime | date:
     """`2026-11-22` alone is a day; the unit's census time gives it its moment."""
-    if isinstance(value, str) and len(value) == 10:
-        return date.fromisoformat(value)
-    if isinstance(value, int | float):
-        raise ValueError("a moment is text, such as 2026-11-22T08:00:00+01:00, not a number")
-    return value
+    if isinstance(told, datetime | date):
+        return told
+    try:
+        if isinstance(told, str) and len(told) == 10:
+            return date.fromisoformat(told)
+        if isinstance(told, str) and len(told) > 10:
+            return MOMENT.validate_python(told)
+    except ValueError:
+        pass  # said in our own words below, without the input
+    raise ValueError(
+        "give a moment as text with its offset, such as 2026-11-22T08:00:00+01:00, or a date"
+    )
 
 
-Observed = Annotated[AwareDatetime | date, BeforeValidator(day_or_moment)]
+Observed = Annotated[
+    datetime | date,
+    PlainValidator(day_or_moment),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "description": "A moment with its offset, or a date alone.",
+        }
+    ),
+]
 
 
 class Period(Wire):
@@ -49,9 +68,7 @@ class ReportedFigure(Wire):
     """One figure. `value` null means: told to be unknown from this moment. Zero means none."""
 
     measure: str = Field(max_length=40, examples=["occupied"])
-    value: StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | None = Field(
-        examples=[3]
-    )
+    value: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = Field(examples=[3])
     resource: Word | None = None
     bed_type: Word | None = Field(None, examples=["observation-elderly"])
     role: Word | None = None

@@ -1,0 +1,118 @@
+"""The OpenAPI document: what FastAPI writes, made to tell how this API really answers."""
+
+import json
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from app.observations.schemas import Report
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457. `errors` lists everything that is wrong with a request.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["code", "detail"],
+                "properties": {
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                    "pointer": {"type": "string"},
+                    "parameter": {"type": "string"},
+                    "row": {"type": "integer"},
+                    "column": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+VERSION_HEADER = {
+    "API-Version": {
+        "description": "The version of the API that answered.",
+        "schema": {"type": "string"},
+    }
+}
+OPEN_TO_ALL = {"/livez", "/readyz", "/metrics", "/v1/openapi.json"}
+# What any operation with a key may answer, whatever else it does.
+ANY = {
+    "400": "Something in the request cannot be taken; each thing is listed.",
+    "401": "No key, or one that does not hold.",
+    "403": "The key lacks the scope, or the thing is another's.",
+    "404": "There is no such thing.",
+    "503": "The store does not answer now; try again after `Retry-After`.",
+}
+WRITES = {
+    "409": "It clashes with what is stored.",
+    "413": "The body is too large.",
+    "415": "The body is not of the media type that is taken.",
+}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The NLGov-conform description of version 1."""
+    told = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        contact=app.contact,
+        license_info=app.license_info,
+        routes=app.routes,
+        servers=[{"url": "/", "description": "This tower."}],
+        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+    )
+    schemas = told.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["Problem"] = PROBLEM
+    report = Report.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= report.pop("$defs", {}) | {"Report": report}
+    for path, operations in told["paths"].items():
+        for method, operation in operations.items():
+            describe(path, method, operation)
+    plain: dict[str, Any] = json.loads(json.dumps(told))
+    return plain
+
+
+TAGS = {
+    "health": "Whether the tower lives and can serve.",
+    "reports": "Tell how things stand, and hear something useful back.",
+    "feeds": "Messages in a provider's own form.",
+    "facilities": "Who offers care: organisations, facilities, units, pools, groups.",
+    "observations": "What was reported, and when it was known.",
+    "notices": "Status, stops and events of a unit.",
+    "overview": "The region now, or as it was known at a moment.",
+    "forecasts": "What will probably be needed, with its band and the gap.",
+    "pages": "For people who look.",
+}
+
+
+def describe(path: str, method: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    responses.pop("422", None)
+    more = {} if path in OPEN_TO_ALL else dict(ANY)
+    if path == "/readyz":
+        more = {"503": ANY["503"]}
+    if method in ("post", "put", "patch", "delete"):
+        more |= WRITES
+    for status, text in more.items():
+        responses.setdefault(
+            status,
+            {
+                "description": text,
+                "content": {
+                    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                },
+            },
+        )
+    for response in responses.values():
+        response.setdefault("headers", {}).update(VERSION_HEADER)
+    operation["responses"] = dict(sorted(responses.items()))

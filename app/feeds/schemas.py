@@ -1,0 +1,102 @@
+"""What the tower gives back to those who tell it."""
+
+import uuid
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from app.observations.schemas import Figure, Freshness, Observed, ReportOutcome
+from app.wire import Wire
+
+
+class Outlook(Wire):
+    """What the unit will probably need, from the newest forecast; unknown says why."""
+
+    state: Literal["known", "unknown"]
+    reason: str | None = None
+    bed_type: str | None = None
+    at: datetime | None = None
+    p10: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    p_short: float | None = None
+
+
+class UnitNow(Wire):
+    """How the unit stands after this request, and what is to be expected of it."""
+
+    unit: str
+    freshness: Freshness
+    level: str
+    reasons: tuple[str, ...] = ()
+    admittable: Figure
+    outlook: Outlook
+
+
+class Receipt(Wire):
+    """What became of each report, and something back for who sent it."""
+
+    received_at: datetime
+    figures: int = Field(description="How many figures were stored by this request.")
+    reports: tuple[ReportOutcome, ...]
+    units: tuple[UnitNow, ...] = Field(
+        (), description="Left out with `Prefer: return=minimal`, and beyond 20 units."
+    )
+
+
+class Confirmation(Wire):
+    """The figures of a report still hold, at a later moment."""
+
+    id: uuid.UUID = Field(description="Of the new report that this confirmation is.")
+    confirms: uuid.UUID
+    observed_at: Observed
+
+
+class Retraction(Wire):
+    """A report should not have been sent: what it told becomes unknown at its moments."""
+
+    id: uuid.UUID = Field(description="Of the new report that this retraction is.")
+
+
+class Mandate(Wire):
+    """`to` may report for these units of yours until a moment, once the operator confirms it."""
+
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)
+    to: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)
+    units: tuple[str, ...] = Field(min_length=1, max_length=200)
+    until: AwareDatetime | None = None
+
+
+class MandateKnown(Mandate):
+    organisation: str
+    confirmed: bool
+
+
+class FeedKnown(Wire):
+    """A feed, and how it stands."""
+
+    feed: str
+    organisation: str
+    format: str
+    name: str
+    state: Literal["quarantine", "released", "suspended"]
+    since: datetime
+    kept: int | None = Field(None, description="Reports in quarantine; told to the owner only.")
+
+
+class FeedList(Wire):
+    items: tuple[FeedKnown, ...]
+
+
+class KeptReport(Wire):
+    """A report in quarantine, as it was understood."""
+
+    id: uuid.UUID
+    unit: str
+    known_at: datetime
+    content: dict[str, Any]
+
+
+class QuarantineList(Wire):
+    items: tuple[KeptReport, ...]

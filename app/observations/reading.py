@@ -1,0 +1,126 @@
+"""Reports out of the bytes of a body: each judged on its own, all that is wrong at once."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from app.faults import Fault, pointer
+from app.observations.persons import person_in
+from app.observations.schemas import Report
+
+MANY = TypeAdapter(list[Report])
+PERSON = Fault(
+    "person-detected",
+    "This message looks as if it holds data of a person. Nothing of it was kept. "
+    "Send counts only: no names, no numbers of persons, no dates of birth.",
+)
+
+
+@dataclass(frozen=True)
+class Read:
+    """One report of a body: read, or what is wrong with it."""
+
+    pointer: str
+    report: Report | None
+    faults: Sequence[Fault] = ()
+
+    def in_message(self, fault: Fault) -> Fault:
+        """A fault of the report as one of the body that was sent."""
+        return fault.under(self.pointer)
+
+
+@dataclass(frozen=True)
+class Broken(Exception):
+    """The body is not JSON, or not a list of reports: nothing of it can be judged."""
+
+    fault: Fault
+
+
+def fault_of(error: Mapping[str, Any], prefix: str = "") -> Fault:
+    """A pydantic error as a fault; the input itself is never given back."""
+    detail = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        detail = "There is no field of this name here. Leave it out, or check its spelling."
+    return Fault(
+        str(error["type"]).replace("_", "-"), detail, pointer=prefix + pointer(error["loc"])
+    )
+
+
+def read_reports(body: bytes) -> list[Read]:
+    """A report, or a list of reports. Raises `Broken`."""
+    if body.lstrip()[:1] == b"[":
+        try:
+            reports = MANY.validate_json(body)
+        except ValidationError:
+            pass  # read once more, one by one, so that the good ones are kept
+        else:
+            return [Read(f"/{n}", report) for n, report in enumerate(reports)]
+    told = parse(body)
+    if isinstance(told, list):
+        return [read_one(each, f"/{n}") for n, each in enumerate(told)]
+    return [read_one(told, "")]
+
+
+def parse(body: bytes) -> Any:  # noqa: ANN401
+    """JSON as RFC 8259 has it; a number beyond a float is left to the field to refuse."""
+    try:
+        return json.loads(body, object_pairs_hook=once, parse_constant=str, parse_float=finite)
+    except json.JSONDecodeError as error:
+        raise Broken(
+            Fault(
+                "broken-json",
+                f"The body is not JSON: it breaks at line {error.lineno}, column {error.colno}.",
+                row=error.lineno,
+                column=str(error.colno),
+            )
+        ) from None
+    except (ValueError, RecursionError):
+        raise Broken(
+            Fault("broken-json", "The body is not JSON in UTF-8, or is nested beyond all need.")
+        ) from None
+
+
+def finite(text: str) -> float | str:
+    """1e309 stays text, which no figure takes: as a float it would be infinite."""
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+class Twice(dict[str, Any]):
+    """An object in which a name stood twice: which of the two was meant, nobody can say."""
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(pairs) if len({name for name, _ in pairs}) == len(pairs) else Twice(pairs)
+
+
+def twice_in(told: Any) -> bool:  # noqa: ANN401
+    if isinstance(told, Twice):
+        return True
+    inside = told.values() if isinstance(told, dict) else told if isinstance(told, list) else ()
+    return any(twice_in(each) for each in inside)
+
+
+def read_one(told: Any, where: str) -> Read:  # noqa: ANN401
+    if twice_in(told):
+        fault = Fault("name-twice", "A field stands twice in one object. Send it once.", where)
+        return Read(where, None, [fault])
+    try:
+        return Read(where, Report.model_validate_json(orjson.dumps(told)))
+    except ValidationError as error:
+        faults = [fault_of(each, where) for each in error.errors(include_input=False)]
+    except orjson.JSONEncodeError:
+        faults = [Fault("number-too-large", "A number is too large to be a count.", where)]
+    if person_in(told):
+        return Read(where, None, [PERSON.under(where)])
+    return Read(where, None, merged(faults))
+
+
+def merged(faults: Sequence[Fault]) -> list[Fault]:
+    """One fault a place: a value that is neither of two types is wrong once."""
+    return list({(fault.pointer, fault.code): fault for fault in faults}.values())
