@@ -1,6 +1,9 @@
 """The store as a whole: made, migrated, checked before anything is served from it."""
 
+import asyncio
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -39,6 +42,39 @@ def migrate(owner_url: str) -> None:
     command.upgrade(migrations(owner_url), "head")
 
 
+def worker_of(settings: Settings) -> tuple[str, str | None]:
+    """The worker's URL, and the role to take there: without a URL of its own, the owner's."""
+    if settings.database_worker_url:
+        return settings.database_worker_url, None
+    assert settings.database_owner_url, "jobs need DATABASE_WORKER_URL or DATABASE_OWNER_URL"
+    return settings.database_owner_url, WORKER
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Settings]:
+    """Settings with every URL filled in: those that were given, or the embedded server's.
+
+    The embedded database is made, migrated and given partitions before it is handed out.
+    """
+    if settings.database_url:
+        if settings.allow_unsafe_durability:
+            raise StoreRefused("TOREN_ALLOW_UNSAFE_DURABILITY is for the tests' own server only.")
+        yield settings
+        return
+    with Embedded(settings.data_dir, pg_bin=settings.pg_bin) as server:
+        urls = asyncio.run(prepare(server))
+        migrate(urls.owner)
+        asyncio.run(ensure_partitions(urls.owner))
+        yield settings.model_copy(
+            update={
+                "database_url": urls.app,
+                "database_owner_url": urls.owner,
+                "database_worker_url": urls.worker,
+                "key_pepper": settings.key_pepper or pepper(settings.data_dir),
+            }
+        )
+
+
 async def ensure_partitions(url: str, since: date | None = None) -> int:
     """Partitions from `since` (the first of the year three years back) to 14 months ahead."""
     today = datetime.now(UTC).date()
@@ -54,15 +90,20 @@ async def ensure_partitions(url: str, since: date | None = None) -> int:
     return int(made)
 
 
+def head() -> str:
+    """The schema that this release needs."""
+    return str(ScriptDirectory.from_config(Config(ROOT / "alembic.ini")).get_current_head())
+
+
 async def check(engine: AsyncEngine, settings: Settings) -> None:
     """Refuse to serve from a store that is older than the code, or may forget what it said."""
-    head = ScriptDirectory.from_config(Config(ROOT / "alembic.ini")).get_current_head()
+    needed = head()
     async with engine.connect() as connection:
         exists = await connection.scalar(text("SELECT to_regclass('alembic_version')"))
         found = exists and await connection.scalar(text("SELECT version_num FROM alembic_version"))
-        if found != head:
+        if found != needed:
             raise StoreRefused(
-                f"The database has schema {found or 'none'}, this release needs {head}. "
+                f"The database has schema {found or 'none'}, this release needs {needed}. "
                 "Run `verkeerstoren migrate` with DATABASE_OWNER_URL set, then start again."
             )
         for name in DURABLE:
@@ -107,3 +148,33 @@ def pepper(data: Path) -> SecretStr:
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(48))
     return SecretStr(path.read_text().strip())
+
+
+RIGHTS = """
+SELECT grantee, string_agg(DISTINCT privilege_type, ', ' ORDER BY privilege_type) AS rights,
+       count(DISTINCT table_name) AS tables
+  FROM information_schema.role_table_grants
+ WHERE table_schema = 'public' AND grantee = ANY($1)
+ GROUP BY grantee ORDER BY grantee
+"""
+
+
+async def examine(settings: Settings) -> list[str]:
+    """What an operator wants to know of a store, a line each."""
+    url = settings.database_owner_url or settings.database_url
+    assert url
+    connection = await asyncpg.connect(plain(url), timeout=5)
+    try:
+        version = await connection.fetchval("SHOW server_version")
+        lines = [f"Postgres {version}"]
+        found = await connection.fetchval("SELECT to_regclass('alembic_version')")
+        schema = found and await connection.fetchval("SELECT version_num FROM alembic_version")
+        lines.append(f"schema {schema or 'none'}, this release needs {head()}")
+        lines += [f"{name} = {await connection.fetchval(f'SHOW {name}')}" for name in DURABLE]
+        rights = await connection.fetch(RIGHTS, [APP, WORKER])
+        lines += [f"{row['grantee']}: {row['rights']} on {row['tables']} tables" for row in rights]
+        lines.append(f"GRANT {APP} TO <login of DATABASE_URL>;")
+        lines.append(f"GRANT {WORKER} TO <login of DATABASE_WORKER_URL>;")
+    finally:
+        await connection.close()
+    return lines

@@ -1,0 +1,237 @@
+"""The command `verkeerstoren`: serve, set up a region, bring figures in, run jobs, look after keys.
+
+Without DATABASE_URL it uses the embedded Postgres in TOREN_DATA_DIR (./var), and joins it where
+`serve` has started it already.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import orjson
+import typer
+import uvicorn
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import logs, store
+from app.access.commands import add_client, add_key
+from app.access.scopes import SCOPES
+from app.access.tables import Organisation
+from app.contract import document
+from app.db import connect, sessions_of
+from app.errors import Refusal
+from app.facilities import commands as facilities
+from app.facilities.changes import Change
+from app.facilities.commands import Kind
+from app.facilities.region import Region
+from app.facilities.region_file import parse
+from app.facilities.schemas import FeedFacts
+from app.feeds.tables import Feed, FeedVersion
+from app.main import create_app
+from app.postgres import PostgresUnavailable
+from app.settings import Settings
+
+main = typer.Typer(
+    no_args_is_help=True,
+    help=__doc__,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+region = typer.Typer(no_args_is_help=True, help="The master data of the region, from one file.")
+jobs = typer.Typer(no_args_is_help=True, help="Work that runs on a clock.")
+keys = typer.Typer(no_args_is_help=True, help="API keys of the organisations' clients.")
+for name, group in (("region", region), ("jobs", jobs), ("keys", keys)):
+    main.add_typer(group, name=name)
+
+Done = TypeVar("Done")
+ZOETERMEER = Path(__file__).parent / "facilities" / "zoetermeer.yaml"
+FEEDS = Kind("feed", FeedFacts, FeedVersion, ("feed",), Feed)
+
+
+def refuse(sentence: str) -> NoReturn:
+    typer.secho(sentence, err=True, fg="red")
+    raise typer.Exit(1)
+
+
+@contextmanager
+def opened() -> Iterator[Settings]:
+    """The store, or a sentence that says what is wrong with it."""
+    settings = Settings()
+    logs.configure(settings.log_level)
+    try:
+        with store.opened(settings) as settings:
+            yield settings
+    except (PostgresUnavailable, store.StoreRefused) as refused:
+        refuse(str(refused))
+    except Refusal as refused:
+        for fault in refused.faults:
+            where = fault.pointer or " ".join(
+                f"{name} {value}"
+                for name, value in (("row", fault.row), ("column", fault.column))
+                if value is not None
+            )
+            typer.secho(f"{where}: {fault.detail}", err=True)
+        refuse(refused.detail)
+
+
+async def as_owner(
+    settings: Settings, work: Callable[[AsyncSession], Coroutine[Any, Any, Done]]
+) -> Done:
+    if not settings.database_owner_url:
+        raise store.StoreRefused("Set DATABASE_OWNER_URL: this is done as the owner.")
+    engine = connect(settings.database_owner_url, pool_size=1, seconds=60, limits={})
+    try:
+        async with sessions_of(engine).begin() as session:
+            return await work(session)
+    finally:
+        await engine.dispose()
+
+
+async def apply_region(
+    settings: Settings, found: Region, dry_run: bool = False, end_absent: bool = False
+) -> list[Change]:
+    async def work(session: AsyncSession) -> list[Change]:
+        done = await facilities.apply(
+            session,
+            found,
+            at=datetime.now(UTC),
+            dry_run=dry_run,
+            end_absent=end_absent,
+            feeds=FEEDS,
+        )
+        if found.region.fictief and not dry_run and settings.key_pepper:
+            pepper = settings.key_pepper.get_secret_value().encode()
+            await facilities.add_clients(session, found, pepper)
+        return done
+
+    return await as_owner(settings, work)
+
+
+@main.command()
+def serve(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Serve the region of Zoetermeer (fictief).")
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0: any that is free.")] = None,
+) -> None:
+    """Serve the API and the page. Ctrl-C ends it, and everything that it started."""
+    with opened() as settings:
+        if demo or settings.demo:
+            if Settings().database_url:
+                refuse("The demo is served from the embedded database only. Unset DATABASE_URL.")
+            asyncio.run(apply_region(settings, parse(ZOETERMEER.read_text("utf-8"))))
+        if settings.key_pepper is None:
+            refuse("Set TOREN_KEY_PEPPER to a secret of at least 32 characters.")
+        config = uvicorn.Config(
+            create_app(settings),
+            host=host or settings.host,
+            port=settings.port if port is None else port,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=8,
+        )
+        if demo or settings.demo:
+            typer.echo("Gezondheidsverkeerstoren, regio Zoetermeer (fictief)")
+        typer.echo(f"Serving on http://{config.host}:{config.port}  (Ctrl-C ends it)")
+        uvicorn.Server(config).run()
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this release's schema, and make partitions 14 months ahead."""
+    with opened() as settings:
+        if not settings.database_owner_url:
+            refuse("Set DATABASE_OWNER_URL: migrations are run as the owner.")
+        store.migrate(settings.database_owner_url)
+        made = asyncio.run(store.ensure_partitions(settings.database_owner_url))
+        typer.echo(f"The schema is at {store.head()}; {made} partitions were made.")
+
+
+@region.command("apply")
+def region_apply(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+    end_absent: Annotated[
+        bool, typer.Option("--end-absent", help="End what is no longer in the file.")
+    ] = False,
+) -> None:
+    """Bring the master data to what FILE says. Nothing is overwritten: versions are added."""
+    with opened() as settings:
+        changes = asyncio.run(
+            apply_region(settings, parse(file.read_text("utf-8")), dry_run, end_absent)
+        )
+        for change in changes:
+            typer.echo(str(change))
+        written = sum(change.writes for change in changes)
+        typer.echo(f"{written} changes{' would be' if dry_run else ''} made.")
+
+
+@keys.command("add")
+def keys_add(
+    organisation: Annotated[str, typer.Argument(help="Its slug in the region file.")],
+    client: Annotated[str, typer.Argument(help="Which of its clients: ward-board, his-feed ...")],
+    scope: Annotated[list[str], typer.Option(help=f"One of: {', '.join(SCOPES)}.")],
+    hand: Annotated[
+        bool, typer.Option("--hand", help="People type its figures in; else a system sends them.")
+    ] = False,
+) -> None:
+    """Make a key. It is shown once; two may live at a time, so that one can replace the other."""
+    unknown = sorted(set(scope) - set(SCOPES))
+    if unknown:
+        refuse(f"There is no scope {', '.join(unknown)}. There are: {', '.join(SCOPES)}.")
+
+    async def work(session: AsyncSession) -> str:
+        named = select(Organisation.org_id).where(Organisation.organisation == organisation)
+        org_id = await session.scalar(named)
+        if org_id is None:
+            refuse("There is no organisation of this name. `region apply` makes them.")
+        assert settings.key_pepper is not None
+        client_id = await add_client(session, org_id, client, "hand" if hand else "feed")
+        wanted = [each for each in SCOPES if each in scope]
+        pepper = settings.key_pepper.get_secret_value().encode()
+        return (await add_key(session, org_id, client_id, wanted, pepper)).text
+
+    with opened() as settings:
+        if settings.key_pepper is None:
+            refuse("Set TOREN_KEY_PEPPER to the secret that the server has.")
+        typer.echo(asyncio.run(as_owner(settings, work)))
+
+
+@main.command()
+def openapi(
+    check: Annotated[
+        Path | None, typer.Option(help="Compare with this file; end with 1 if it differs.")
+    ] = None,
+) -> None:
+    """Print the OpenAPI document of this release."""
+    told = openapi_text()
+    if check is not None and check.read_bytes() != told:
+        refuse(f"{check} differs from what this release serves. `make openapi` writes it anew.")
+    sys.stdout.buffer.write(told)
+
+
+def openapi_text() -> bytes:
+    settings = Settings(database_url="postgresql://nowhere/none", key_pepper="x" * 32)
+    pretty = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(document(create_app(settings)), option=pretty)
+
+
+@main.command()
+def doctor() -> None:
+    """Say how the store stands: version, schema, durability, and the rights of each role."""
+    with opened() as settings:
+        for line in asyncio.run(store.examine(settings)):
+            typer.echo(line)
+
+
+if __name__ == "__main__":
+    main()
