@@ -1,0 +1,50 @@
+"""The region now, over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.principal import Principal
+from app.access.routes import OverviewReader
+from app.db import Db
+from app.overview import queries
+from app.overview.cache import OverviewCache
+from app.overview.schemas import Ask, Overview
+
+router = APIRouter(prefix="/overview", tags=["overview"])
+
+
+@router.get("", response_model=Overview)
+async def overview(
+    request: Request, session: Db, viewer: OverviewReader, ask: Annotated[Ask, Query()]
+) -> Response:
+    """The region now, or as it was known then: admittable and free places, levels with the chance
+    that the next request finds none, reasons, freshness, and totals that count each unit once.
+
+    What you see follows the sharing rules of each organisation; what may not be shown is
+    `suppressed`. Null is unknown, never zero.
+    """
+    return Response(await body(request, session, viewer, ask), media_type="application/json")
+
+
+async def body(request: Request, session: AsyncSession, viewer: Principal, ask: Ask) -> bytes:
+    """The answer from the cache, without a word to the store, or computed."""
+    cache = cache_of(request)
+    key = (viewer.org_id, viewer.organisation, viewer.audience, ask)
+    found = cache.get(key)
+    if found is None:
+        since = cache.drops
+        state = request.app.state
+        found = await queries.overview(session, viewer, ask, state.directory, state.fictief)
+        cache.put(key, found, since)
+    return found
+
+
+def cache_of(request: Request) -> OverviewCache:
+    state = request.app.state
+    if not hasattr(state, "overview_cache"):
+        state.overview_cache = OverviewCache(state.settings.overview_cache_seconds)
+    found: OverviewCache = state.overview_cache
+    return found

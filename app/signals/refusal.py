@@ -1,0 +1,114 @@
+"""How likely a request finds no place: the loss model, and the coming 24 hours from now."""
+
+from functools import lru_cache
+from math import ceil, exp, sqrt
+
+import numpy as np
+
+DAY_HOURS = 24.0
+# A busier pool than this is never asked for by the table of loads.
+MOST_LOAD = 1e6
+
+
+def erlang_b(load: float, places: int) -> float:
+    """The share of requests that is lost when none waits: Erlang's loss formula, 0..1.
+
+    `load` in erlang (requests per day x days of stay, >= 0), `places` >= 0. By the recursion
+    B(0) = 1, B(n) = a B(n-1) / (n + a B(n-1)) (Erlang 1917; Jagerman 1974), which does not
+    overflow as the closed form does. Holds for every distribution of the stay with that mean.
+    Raises ValueError for a negative load or number of places.
+    """
+    if load < 0 or places < 0:
+        raise ValueError("a load and a number of places are at least 0")
+    lost = 1.0
+    for place in range(1, places + 1):
+        lost = load * lost / (place + load * lost)
+    return lost
+
+
+def bearable_load(places: int, refused: float) -> float:
+    """The load in erlang at which `places` refuse this share (0 < refused < 1), by bisection.
+
+    0 places bear nothing: 0.0. `erlang_b` rises with the load, so the root is the only one.
+    """
+    if not 0 < refused < 1:
+        raise ValueError("a share refused lies between 0 and 1")
+    if places == 0:
+        return 0.0
+    low, high = 0.0, MOST_LOAD
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        if erlang_b(middle, places) < refused:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@lru_cache(maxsize=8192)
+def no_place(
+    taken: int,
+    free: int,
+    requests_per_day: float,
+    departures_per_day: float,
+    hours: float = DAY_HOURS,
+) -> float:
+    """The chance (0..1) that a request in the coming `hours` finds no place.
+
+    Now `taken` places are taken and `free` can take someone (both >= 0). Requests come as a
+    Poisson stream; who finds no place goes elsewhere. Each of those who are there leaves at the
+    same rate, together `departures_per_day` at first (>= 0); who comes in leaves at that rate
+    too. A request that comes at any moment of the stretch sees the places as they are then
+    (PASTA, Wolff 1982), so the answer is the mean over time of P(all taken): a birth-death chain
+    from the state of now, by uniformisation (Jensen 1953), exact to 1e-10.
+    Raises ValueError below zero.
+    """
+    if min(taken, free, requests_per_day, departures_per_day, hours) < 0:
+        raise ValueError("places, rates and hours are at least 0")
+    places = taken + free
+    days = hours / DAY_HOURS
+    leave = departures_per_day / taken if taken else 0.0
+    rate = requests_per_day + places * leave
+    if free == 0 and rate * days == 0:
+        return 1.0
+    if rate * days == 0:
+        return 0.0
+    up = np.full(places + 1, requests_per_day / rate)
+    up[-1] = 0.0
+    down = leave * np.arange(places + 1) / rate
+    stay = 1.0 - up - down
+    chance = np.zeros(places + 1)
+    chance[taken] = 1.0
+    steps = rate * days
+    full = 0.0
+    for later in _chances_of_more(steps):
+        full += later * chance[-1]
+        moved = stay * chance
+        moved[1:] += (up * chance)[:-1]
+        moved[:-1] += (down * chance)[1:]
+        chance = moved
+    return float(min(max(full / steps, 0.0), 1.0))
+
+
+def _chances_of_more(mean: float) -> list[float]:
+    """P(N > k) for k = 0, 1, ... of a Poisson number, until it is below 1e-12."""
+    last = ceil(mean + 8 * sqrt(mean) + 20)
+    # From the mode outwards, since e^-mean alone is 0 for a large mean.
+    mode = int(mean)
+    weights = np.zeros(last + 1)
+    weights[mode] = 1.0
+    for k in range(mode + 1, last + 1):
+        weights[k] = weights[k - 1] * mean / k
+    for k in range(mode, 0, -1):
+        weights[k - 1] = weights[k] * k / mean
+    mass = weights / weights.sum() if mode else _small(mean, last)
+    tail = 1.0 - np.cumsum(mass)
+    return [float(each) for each in np.clip(tail, 0.0, 1.0)]
+
+
+def _small(mean: float, last: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    mass = np.empty(last + 1)
+    mass[0] = exp(-mean)
+    for k in range(1, last + 1):
+        mass[k] = mass[k - 1] * mean / k
+    return mass
