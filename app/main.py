@@ -13,17 +13,21 @@ from app import errors
 from app.access.commands import AccessLog, note_refusal
 from app.access.tables import Mark
 from app.contract import document
+from app.dashboard.routes import router as dashboard_router
 from app.db import connect, plain, sessions_of
 from app.facilities.queries import DirectoryCache
+from app.facilities.routes import router as facilities_router
 from app.feeds.routes import router as feeds_router
 from app.health.routes import router as health_router
 from app.http import Envelope, route_of
 from app.observations.commands import SeriesNumbers
+from app.observations.notices.routes import router as notices_router
+from app.observations.routes import router as observations_router
+from app.overview.routes import router as overview_router
 from app.settings import Settings
 from app.store import check
 
 VERSION = "0.1.0"
-REPOSITORY = "https://github.com/verkeerstoren/verkeerstoren"
 DESCRIPTION = """\
 The open health control tower of a care region: what is free now, and what beds and staff will be
 needed in the coming weeks, months and years, with its age, its band and its gap.
@@ -36,11 +40,11 @@ zero. Errors are `application/problem+json` (RFC 9457), all of a request togethe
 """
 
 
-V1 = [feeds_router]
+V1 = [facilities_router, feeds_router, observations_router, notices_router, overview_router]
 
 
 def add_contract(app: FastAPI) -> None:
-    @app.get("/v1/openapi.json", tags=["health"])
+    @app.get("/v1/openapi.json", tags=["contract"])
     async def openapi() -> Response:
         """This document, for whoever writes a client."""
         told: bytes | None = getattr(app.state, "openapi", None)
@@ -86,7 +90,6 @@ def create_app(settings: Settings) -> FastAPI:
         title="Gezondheidsverkeerstoren",
         version=VERSION,
         description=DESCRIPTION,
-        contact={"name": "The maintainers of the Gezondheidsverkeerstoren", "url": REPOSITORY},
         license_info={"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
         openapi_url=None,
         docs_url=None,
@@ -107,7 +110,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.series = SeriesNumbers()
     app.state.fictief = False
     errors.install(app)
-    app.include_router(health_router)
+    app.include_router(health_router, include_in_schema=False)
+    app.include_router(dashboard_router)
     for router in V1:
         app.include_router(router, prefix="/v1")
     add_contract(app)

@@ -63,3 +63,12 @@ class Settings(BaseSettings):
         "with the published demo keys.",
     )
     log_level: str = Field("info", description="debug, info, warning or error.")
+    contact_name: str = Field(
+        "The operator of this tower", description="Whom integrators turn to, in the API document."
+    )
+    contact_url: str = Field(
+        "https://verkeerstoren.example", description="Where integrators find help."
+    )
+    contact_email: str = Field(
+        "beheer@verkeerstoren.example", description="Where integrators write to."
+    )

@@ -95,6 +95,7 @@ class SharingRuleVersion(Version, Base):
 
     org_id: Mapped[int] = mapped_column(ForeignKey("organisations.org_id"), primary_key=True)
     sharing_rule: Mapped[str] = mapped_column(primary_key=True)
+    noted_by: Mapped[int] = mapped_column(server_default="0")
 
 
 class AuditEvent(Base):
@@ -136,19 +137,6 @@ class AccessLine(Base):
     status: Mapped[int]
     milliseconds: Mapped[float]
     request_id: Mapped[str]
-
-
-class IdempotencyKey(Base):
-    """What a POST without an id of its own answered, so that it may be sent again."""
-
-    __tablename__ = "idempotency_keys"
-
-    org_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-    content_hash: Mapped[bytes] = mapped_column(LargeBinary)
-    status: Mapped[int]
-    answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
 class Mark(Base):

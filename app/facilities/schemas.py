@@ -1,9 +1,17 @@
 """What the master data says of organisations, facilities, units, pools and groups."""
 
-from datetime import date, time
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
 from app.access.disclosure import Detail, Shown
 from app.access.scopes import Audience, Scope
@@ -35,28 +43,83 @@ Resource = Literal[
     "care-hour",
     "vehicle",
 ]
-BED_TYPES = frozenset(
-    {
-        *("ic", "hc-mc", "ward", "acute-admission", "observation-elderly"),
-        *("elv-low", "elv-high", "elv-palliative", "grz", "wlz-crisis", "wmo-emergency"),
-        *("respite", "recovery", "psychiatric-acute", "maternity", "paediatric", "nursing-home"),
-    }
-)
+BED_TYPE_NAMES: Mapping[str, str] = {
+    "ic": "IC-bed",
+    "hc-mc": "high care / medium care",
+    "ward": "verpleegbed",
+    "acute-admission": "acute opname (AOA/EHH)",
+    "observation-elderly": "REO-bed",
+    "elv-low": "ELV laag complex",
+    "elv-high": "ELV hoog complex",
+    "elv-palliative": "ELV palliatief",
+    "grz": "geriatrische revalidatie (GRZ)",
+    "wlz-crisis": "Wlz-crisisbed",
+    "wmo-emergency": "Wmo-noodbed",
+    "respite": "logeerbed",
+    "recovery": "herstelbed",
+    "psychiatric-acute": "acuut psychiatrisch bed",
+    "maternity": "kraambed",
+    "paediatric": "kinderbed",
+    "nursing-home": "verpleeghuisbed",
+}
+BED_TYPES = frozenset(BED_TYPE_NAMES)
+ROLE_NAMES: Mapping[str, str] = {
+    "nurse": "verpleegkundige",
+    "carer-ig": "verzorgende IG",
+    "helper": "helpende",
+    "district-nurse": "wijkverpleegkundige",
+    "transfer-nurse": "transferverpleegkundige",
+    "nurse-specialist": "verpleegkundig specialist",
+    "elderly-care-physician": "specialist ouderengeneeskunde",
+    "gp": "huisarts",
+    "triage-nurse": "triagist",
+    "emergency-physician": "SEH-arts",
+    "medical-specialist": "medisch specialist",
+    "crisis-mental-health": "medewerker crisisdienst ggz",
+    "physiotherapist": "fysiotherapeut",
+    "driver": "chauffeur",
+}
 Law = Literal["Zvw", "Wlz", "Wmo", "Jeugdwet", "other"]
 # How a person comes in; opening hours are told for each.
 Entrance = Literal["ambulance", "referral", "walk-in", "transfer"]
+ENTRANCES: tuple[Entrance, ...] = get_args(Entrance)
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Name = Annotated[str, Field(min_length=2, max_length=120)]
 # A function, not a person: "dienstdoende verpleegkundige", and the number of a desk.
 Phone = Annotated[str, Field(pattern=r"^\+?[0-9 ()-]{6,20}$")]
 
 
+def written_time(value: object) -> object:
+    """YAML reads an unquoted 15:30 as the number 930, and pydantic would take that as seconds."""
+    if isinstance(value, str | time):
+        return value
+    raise ValueError('a time of the day is text of hours and minutes in quotes, such as "15:30"')
+
+
+def whole_minutes(value: time) -> time:
+    if value.tzinfo is not None or value.second or value.microsecond:
+        raise ValueError('a time of the day is local, in whole minutes, such as "15:30"')
+    return value
+
+
+# Without `format: time`, which the NLGov rules for APIs refuse.
+LocalTime = Annotated[
+    time,
+    BeforeValidator(written_time),
+    AfterValidator(whole_minutes),
+    PlainSerializer(lambda value: value.strftime("%H:%M"), return_type=str, when_used="json"),
+    WithJsonSchema(
+        {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["15:30"]}
+    ),
+]
+
+
 class Hours(Wire):
     """Local hours on some days. An end before or at its start lies on the next day."""
 
     days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
-    start: time
-    end: time
+    start: LocalTime
+    end: LocalTime
 
 
 class Bed(Wire):
@@ -70,13 +133,15 @@ class Bed(Wire):
 class Reporting(Wire):
     """When figures are due: at moments of the local day, or every so many minutes while open."""
 
-    moments: tuple[time, ...] = ()
+    moments: tuple[LocalTime, ...] = ()
     interval_minutes: int | None = Field(None, ge=1, le=1440)
 
     @model_validator(mode="after")
     def one_way(self) -> "Reporting":
         if bool(self.moments) == (self.interval_minutes is not None):
             raise ValueError("give moments or intervalMinutes, one of the two")
+        if list(self.moments) != sorted(set(self.moments)):
+            raise ValueError("write the moments in the order of the day, each once")
         return self
 
 
@@ -84,8 +149,8 @@ class Shift(Wire):
     """A named shift with its hours: no fixed three."""
 
     shift: Word
-    start: time
-    end: time
+    start: LocalTime
+    end: LocalTime
 
 
 class Contact(Wire):
@@ -123,7 +188,7 @@ class UnitFacts(Wire):
     )
     admission_hours: tuple[Hours, ...] = Field((), description="Empty: at any hour.")
     reporting: Reporting
-    census_time: time = time(8)
+    census_time: LocalTime = time(8)
     shifts: tuple[Shift, ...] = ()
     roles: tuple[Word, ...] = ()
     planned_term_days: int | None = Field(None, ge=1, le=365)
@@ -177,6 +242,12 @@ class Member(Wire):
     since: date = Field(date(2000, 1, 1))
     until: date | None = None
 
+    @model_validator(mode="after")
+    def goes_forward(self) -> "Member":
+        if self.until is not None and self.until <= self.since:
+            raise ValueError("until lies after since; it is the first day outside the group")
+        return self
+
 
 class GroupFacts(Wire):
     """A view over units with dated membership. A total counts each unit once."""
@@ -221,3 +292,148 @@ class RuleFacts(Wire):
     source: Annotated[str, Field(min_length=3)]
     year: int = Field(ge=1990, le=2100)
     settings: dict[str, Any]
+
+
+class AgeBand(Wire):
+    """Whole years, both ends in it; the last band of a population has no `to`."""
+
+    from_: int = Field(alias="from", ge=0, le=120)
+    to: int | None = Field(None, ge=0, le=120)
+
+
+class Population(Wire):
+    """People per age band in successive years: what is counted, and what is projected."""
+
+    source: Annotated[str, Field(min_length=3)]
+    year: int = Field(ge=1990, le=2100)
+    bands: Annotated[tuple[AgeBand, ...], Field(min_length=1)]
+    years: dict[int, tuple[Annotated[int, Field(ge=0)], ...]]
+
+    @model_validator(mode="after")
+    def bands_without_gaps(self) -> "Population":
+        begins = [band.from_ for band in self.bands]
+        ends = [band.to for band in self.bands]
+        if begins[0] != 0 or ends[-1] is not None or None in ends[:-1]:
+            raise ValueError("bands begin at 0, and only the last one has no `to`")
+        if [end + 1 for end in ends[:-1] if end is not None] != begins[1:]:
+            raise ValueError("each band begins the year after the one before it ends")
+        return self
+
+    @model_validator(mode="after")
+    def years_without_gaps(self) -> "Population":
+        years = sorted(self.years)
+        if not years or years != list(range(years[0], years[-1] + 1)):
+            raise ValueError("years follow each other without a gap")
+        wrong = [str(year) for year in years if len(self.years[year]) != len(self.bands)]
+        if wrong:
+            raise ValueError(f"give one number for each band, in {', '.join(wrong)}")
+        return self
+
+
+class Drift(Wire):
+    """How use changes with each year: a factor, with its 10% and 90% bound."""
+
+    p10: float = Field(gt=0.5, lt=2)
+    p90: float = Field(gt=0.5, lt=2)
+
+    @model_validator(mode="after")
+    def in_order(self) -> "Drift":
+        if self.p10 > self.p90:
+            raise ValueError("p10 is not above p90")
+        return self
+
+
+class Use(Wire):
+    """Bed days per person a year for each age band, and how full such beds may be."""
+
+    care_setting: CareSetting
+    bed_type: Word
+    bed_days_per_person_year: Annotated[
+        tuple[Annotated[float, Field(ge=0, le=366)], ...], Field(min_length=1)
+    ]
+    drift: Drift
+    occupancy: float = Field(gt=0, le=1)
+    source: Annotated[str, Field(min_length=3)]
+    year: int = Field(ge=1990, le=2100)
+
+
+class OrganisationView(OrganisationFacts):
+    """An organisation as it stands."""
+
+    organisation: Slug
+    valid_from: datetime
+
+
+class FacilityView(FacilityFacts):
+    """A facility as it stands."""
+
+    facility: Slug
+    organisation: Slug
+    valid_from: datetime
+
+
+# What a unit's organisation and those who place people see of it, and nobody else.
+SUPPRESSED = ("contacts", "contractHolder", "catchment")
+
+
+class UnitView(UnitFacts):
+    """A unit as it stands. What you may not see is empty here, and named in `suppressed`."""
+
+    unit: Slug
+    organisation: Slug = Field(description="The performer: who is counted.")
+    valid_from: datetime
+    suppressed: tuple[str, ...] = Field((), examples=[SUPPRESSED])
+
+
+class StaffPoolView(StaffPoolFacts):
+    """A staff pool as it stands."""
+
+    staff_pool: Slug
+    organisation: Slug
+    valid_from: datetime
+
+
+class GroupView(GroupFacts):
+    """A group with its dated membership, and the units that are in it on that day."""
+
+    group: Slug
+    organisation: Slug
+    units: tuple[Slug, ...]
+    valid_from: datetime
+
+
+class Choice(Wire):
+    """A word of a list that a region can add to, with its Dutch name."""
+
+    name: Annotated[str, Field(min_length=2, max_length=60)]
+
+
+class BedTypeView(Choice):
+    bed_type: Word
+
+
+class RoleView(Choice):
+    role: Word
+
+
+class NormView(RuleFacts):
+    """A norm: a required ratio or share, with its source and year."""
+
+    norm: Slug
+
+
+class MandateView(MandateFacts):
+    """A mandate; it holds until `until`, and only once the operator has confirmed it."""
+
+    mandate: Slug
+    organisation: Slug = Field(description="Whose units they are.")
+    valid_from: datetime
+    until: datetime | None = None
+
+
+class SharingRuleView(SharingRuleFacts):
+    """What `owner` shows to `organisation`, to an audience, or (neither given) to all."""
+
+    sharing_rule: Slug
+    owner: Slug
+    valid_from: datetime

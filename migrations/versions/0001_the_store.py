@@ -165,7 +165,6 @@ OWN = (
     "audit_events",
     "clients",
     "api_keys",
-    "idempotency_keys",
     "outbox",
     "open_writes",
 )
@@ -186,7 +185,6 @@ APP_ADDS = (
     "audit_events",
     "clients",
     "api_keys",
-    "idempotency_keys",
     "outbox",
     "open_writes",
     "access_log",
@@ -402,21 +400,6 @@ def upgrade() -> None:
             "bed_type",
             name=op.f("forecast_subjects_pkey"),
         ),
-    )
-    op.create_table(
-        "idempotency_keys",
-        sa.Column("org_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column(
-            "at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("clock_timestamp()"),
-            nullable=False,
-        ),
-        sa.Column("content_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.PrimaryKeyConstraint("org_id", "key", name=op.f("idempotency_keys_pkey")),
     )
     op.create_table(
         "job_runs",
@@ -811,6 +794,7 @@ def upgrade() -> None:
         "sharing_rule_versions",
         sa.Column("org_id", sa.Integer(), nullable=False),
         sa.Column("sharing_rule", sa.Text(), nullable=False),
+        sa.Column("noted_by", sa.Integer(), server_default="0", nullable=False),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "known_at",
@@ -1031,7 +1015,6 @@ def downgrade() -> None:
     op.drop_table("open_writes")
     op.drop_table("marks")
     op.drop_table("job_runs")
-    op.drop_table("idempotency_keys")
     op.drop_table("forecast_subjects")
     op.drop_index(op.f("forecast_runs_horizon_issued_at_idx"), table_name="forecast_runs")
     op.drop_table("forecast_runs")

@@ -1,0 +1,342 @@
+"""What the master data said at a moment, as known then; and the directory of now."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from sqlalchemy import Row, Text, cast, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.queries import as_known, organisations
+from app.access.tables import MandateVersion, OrganisationVersion, SharingRuleVersion
+from app.facilities.schemas import (
+    FacilityFacts,
+    GroupFacts,
+    MandateFacts,
+    OrganisationFacts,
+    Population,
+    RuleFacts,
+    SharingRuleFacts,
+    StaffPoolFacts,
+    UnitFacts,
+    Use,
+)
+from app.facilities.tables import (
+    FacilityVersion,
+    GroupVersion,
+    RuleVersion,
+    StaffPoolVersion,
+    UnitAlias,
+    UnitVersion,
+)
+from app.wire import Wire
+
+Facts = TypeVar("Facts", bound=Wire)
+
+
+@dataclass(frozen=True)
+class KnownOrganisation:
+    organisation: str
+    org_id: int
+    facts: OrganisationFacts = field(hash=False)
+    valid_from: datetime
+
+
+@dataclass(frozen=True)
+class KnownFacility:
+    facility: str
+    org_id: int
+    organisation: str
+    facts: FacilityFacts = field(hash=False)
+    valid_from: datetime
+
+
+@dataclass(frozen=True)
+class KnownUnit:
+    """A unit with what held of it; `organisation` performs the care and is counted."""
+
+    unit: str
+    org_id: int
+    organisation: str
+    facts: UnitFacts = field(hash=False)
+    known_at: datetime
+    valid_from: datetime
+
+
+@dataclass(frozen=True)
+class KnownPool:
+    staff_pool: str
+    org_id: int
+    organisation: str
+    facts: StaffPoolFacts = field(hash=False)
+    valid_from: datetime
+
+
+@dataclass(frozen=True)
+class KnownGroup:
+    group: str
+    org_id: int
+    organisation: str
+    facts: GroupFacts = field(hash=False)
+    valid_from: datetime
+
+    def members_on(self, day: date) -> tuple[str, ...]:
+        """The units in it on this local day, each once; `until` is the first day outside."""
+        found = (
+            member.unit
+            for member in self.facts.members
+            if member.since <= day and (member.until is None or day < member.until)
+        )
+        return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class KnownMandate:
+    """`organisation` lets `facts.to` report for its units until `until`."""
+
+    mandate: str
+    org_id: int
+    organisation: str
+    facts: MandateFacts = field(hash=False)
+    valid_from: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class KnownSharingRule:
+    sharing_rule: str
+    org_id: int
+    organisation: str
+    facts: SharingRuleFacts = field(hash=False)
+    valid_from: datetime
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The master data that held at one moment."""
+
+    organisations: Mapping[int, str]
+    facilities: Mapping[str, KnownFacility]
+    units: Mapping[str, KnownUnit]
+    staff_pools: Mapping[str, KnownPool]
+    groups: Mapping[str, KnownGroup]
+    levels: Mapping[str, RuleFacts]
+    at: datetime
+
+
+@lru_cache(maxsize=20_000)
+def read(kind: type[Facts], facts: str) -> Facts:
+    """A version says the same for ever, so its text is read once."""
+    return kind.model_validate_json(facts)
+
+
+async def versions(
+    session: AsyncSession,
+    table: type[Any],
+    *key: str,
+    at: datetime,
+    known_at: datetime | None,
+) -> list[Row[Any]]:
+    """The versions that held, in order of their key, with their facts as text."""
+    columns = [getattr(table, name) for name in key]
+    known = as_known(table, *columns, at=at, known_at=known_at).subquery()
+    told = [known.c[name] for name in dict.fromkeys(("org_id", *key))]
+    times = (known.c.valid_from, known.c.known_at, known.c.valid_to)
+    asked = select(*told, *times, cast(known.c.facts, Text).label("facts"))
+    return list(await session.execute(asked.order_by(*(known.c[name] for name in key))))
+
+
+async def organisation_facts(
+    session: AsyncSession, at: datetime, known_at: datetime | None = None
+) -> dict[str, KnownOrganisation]:
+    names = await organisations(session)
+    rows = await versions(session, OrganisationVersion, "org_id", at=at, known_at=known_at)
+    found = [
+        KnownOrganisation(
+            names[row.org_id], row.org_id, read(OrganisationFacts, row.facts), row.valid_from
+        )
+        for row in rows
+    ]
+    return {each.organisation: each for each in sorted(found, key=lambda each: each.organisation)}
+
+
+async def facilities(
+    session: AsyncSession, at: datetime, known_at: datetime | None = None
+) -> dict[str, KnownFacility]:
+    names = await organisations(session)
+    rows = await versions(session, FacilityVersion, "facility", at=at, known_at=known_at)
+    return {
+        row.facility: KnownFacility(
+            row.facility,
+            row.org_id,
+            names[row.org_id],
+            read(FacilityFacts, row.facts),
+            row.valid_from,
+        )
+        for row in rows
+    }
+
+
+async def units(
+    session: AsyncSession, at: datetime, known_at: datetime | None = None
+) -> dict[str, KnownUnit]:
+    names = await organisations(session)
+    rows = await versions(session, UnitVersion, "unit", at=at, known_at=known_at)
+    return {
+        row.unit: KnownUnit(
+            row.unit,
+            row.org_id,
+            names[row.org_id],
+            read(UnitFacts, row.facts),
+            row.known_at,
+            row.valid_from,
+        )
+        for row in rows
+    }
+
+
+async def staff_pools(
+    session: AsyncSession, at: datetime, known_at: datetime | None = None
+) -> dict[str, KnownPool]:
+    names = await organisations(session)
+    rows = await versions(session, StaffPoolVersion, "staff_pool", at=at, known_at=known_at)
+    return {
+        row.staff_pool: KnownPool(
+            row.staff_pool,
+            row.org_id,
+            names[row.org_id],
+            read(StaffPoolFacts, row.facts),
+            row.valid_from,
+        )
+        for row in rows
+    }
+
+
+async def groups(
+    session: AsyncSession, at: datetime, known_at: datetime | None = None
+) -> dict[str, KnownGroup]:
+    names = await organisations(session)
+    rows = await versions(session, GroupVersion, "group", at=at, known_at=known_at)
+    return {
+        row.group: KnownGroup(
+            row.group, row.org_id, names[row.org_id], read(GroupFacts, row.facts), row.valid_from
+        )
+        for row in rows
+    }
+
+
+async def mandates(
+    session: AsyncSession, at: datetime, known_at: datetime | None = None
+) -> list[KnownMandate]:
+    names = await organisations(session)
+    rows = await versions(session, MandateVersion, "org_id", "mandate", at=at, known_at=known_at)
+    return [
+        KnownMandate(
+            row.mandate,
+            row.org_id,
+            names[row.org_id],
+            read(MandateFacts, row.facts),
+            row.valid_from,
+            row.valid_to,
+        )
+        for row in rows
+    ]
+
+
+async def sharing_rules(
+    session: AsyncSession, at: datetime, known_at: datetime | None = None
+) -> list[KnownSharingRule]:
+    names = await organisations(session)
+    table = SharingRuleVersion
+    rows = await versions(session, table, "org_id", "sharing_rule", at=at, known_at=known_at)
+    return [
+        KnownSharingRule(
+            row.sharing_rule,
+            row.org_id,
+            names[row.org_id],
+            read(SharingRuleFacts, row.facts),
+            row.valid_from,
+        )
+        for row in rows
+    ]
+
+
+async def rules(
+    session: AsyncSession, kind: str, at: datetime, known_at: datetime | None = None
+) -> dict[str, RuleFacts]:
+    """Rules, norms and assumptions of a kind: `level`, `norm`, `population`, `use`, `bed-type`,
+    `role`, `region`."""
+    rows = await versions(session, RuleVersion, "kind", "rule", at=at, known_at=known_at)
+    return {row.rule: read(RuleFacts, row.facts) for row in rows if row.kind == kind}
+
+
+async def population(
+    session: AsyncSession, at: datetime, known_at: datetime | None = None
+) -> Population | None:
+    """People per age band and year; None if the region file gives none."""
+    found = (await rules(session, "population", at, known_at)).get("population")
+    if found is None:
+        return None
+    return Population(source=found.source, year=found.year, **found.settings)
+
+
+async def use(
+    session: AsyncSession, at: datetime, known_at: datetime | None = None
+) -> dict[str, Use]:
+    """Bed days per person a year, per care setting and bed type, in the bands of the population."""
+    found = await rules(session, "use", at, known_at)
+    return {
+        rule: Use(source=facts.source, year=facts.year, **facts.settings)
+        for rule, facts in found.items()
+    }
+
+
+async def aliases(session: AsyncSession, org_id: int) -> dict[str, str]:
+    """The own unit codes of an organisation that sends, each with the unit that it means."""
+    told = select(UnitAlias.alias, UnitAlias.unit).where(UnitAlias.org_id == org_id)
+    return {row.alias: row.unit for row in await session.execute(told)}
+
+
+async def directory_at(
+    session: AsyncSession, at: datetime, known_at: datetime | None = None
+) -> Directory:
+    """For old answers, and in a transaction that changes master data itself."""
+    return Directory(
+        organisations=await organisations(session),
+        facilities=await facilities(session, at, known_at),
+        units=await units(session, at, known_at),
+        staff_pools=await staff_pools(session, at, known_at),
+        groups=await groups(session, at, known_at),
+        levels=await rules(session, "level", at, known_at),
+        at=at,
+    )
+
+
+class DirectoryCache:
+    """The directory of now, read again once it is older than a second.
+
+    One for each app, on `app.state.directory`. Requests that find it old wait for one reading.
+    """
+
+    def __init__(self, seconds: float = 1.0) -> None:
+        self.seconds = seconds
+        self.until = 0.0
+        self.found: Directory | None = None
+        self.reading = asyncio.Lock()
+
+
+async def directory(cache: DirectoryCache, session: AsyncSession) -> Directory:
+    """The master data of now. Not for a transaction that has changed it: others would see it."""
+    if cache.found is not None and time.monotonic() < cache.until:
+        return cache.found
+    async with cache.reading:
+        if cache.found is None or time.monotonic() >= cache.until:
+            # Counted from before the reading, so that nothing is served beyond the second.
+            began = time.monotonic()
+            cache.found = await directory_at(session, datetime.now(UTC))
+            cache.until = began + cache.seconds
+        return cache.found

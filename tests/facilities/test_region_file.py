@@ -1,0 +1,249 @@
+"""A region file is refused as a whole, with all that is wrong with it and where."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import Invalid
+from app.facilities import region_file
+from app.facilities.region import holdings
+from app.facilities.region_file import parse
+
+UNKNOWN = "unknown-organisation"
+DEMO = (Path(region_file.__file__).parent / "zoetermeer.yaml").read_text()
+SMALL = """\
+region: {name: Dorp (fictief), fictief: true, since: 2024-01-01}
+organisations:
+  - {organisation: huis, name: Huis (fictief), audience: provider}
+  - {organisation: post, name: Post (fictief), audience: coordinator}
+facilities:
+  - {facility: gebouw, organisation: huis, name: Gebouw, area: {municipality: dorp}}
+units:
+  - unit: kamer
+    organisation: huis
+    name: Kamer
+    facility: gebouw
+    careSetting: reo
+    beds: [{bedType: observation-elderly, law: Zvw}]
+    reporting: {moments: ["08:00", "15:30"]}
+"""
+
+
+def faults(written: str) -> dict[str, tuple[str, int | None]]:
+    with pytest.raises(Invalid) as refused:
+        parse(written)
+    return {each.pointer or "": (each.code, each.row) for each in refused.value.faults}
+
+
+def changed(**sections: Any) -> str:
+    # JSON is YAML, and has no & and *.
+    return json.dumps({**yaml.safe_load(SMALL), **sections}, default=str)
+
+
+def a_unit(**facts: Any) -> dict[str, Any]:
+    told: dict[str, Any] = yaml.safe_load(SMALL)["units"][0]
+    return {**told, **facts}
+
+
+def test_the_demo_region_is_in_order() -> None:
+    region = parse(DEMO)
+
+    names = [organisation.name for organisation in region.organisations]
+    audiences = {organisation.audience for organisation in region.organisations}
+    assert region.region.fictief
+    assert all(name.endswith("(fictief)") for name in names)
+    assert audiences == {"provider", "coordinator", "municipality", "insurer", "operator"}
+
+
+def test_the_demo_population_follows_the_published_anchors() -> None:
+    population = parse(DEMO).population
+
+    assert population is not None
+    begin, later, end = (population.years[year] for year in (2024, 2039, 2040))
+    assert sum(begin) == 125_000
+    assert sum(end) == 118_200
+    assert sum(later[3:]) / sum(begin[3:]) == pytest.approx(1.32, abs=0.001)
+    assert later[5] / begin[5] == pytest.approx(1.61, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("setting", "bed_type", "occupied"),
+    [
+        ("hospital-ward", "ward", 75),
+        ("hospital-ward", "acute-admission", 16),
+        ("reo", "observation-elderly", 1.2),
+        ("nursing-home", "wlz-crisis", 1.6),
+    ],
+)
+def test_the_demo_use_gives_the_beds_it_says(setting: str, bed_type: str, occupied: float) -> None:
+    region = parse(DEMO)
+    (use,) = [u for u in region.use if (u.care_setting, u.bed_type) == (setting, bed_type)]
+
+    assert region.population is not None
+    people = region.population.years[2024]
+    days = sum(n * rate for n, rate in zip(people, use.bed_days_per_person_year, strict=True))
+
+    assert days / 365 == pytest.approx(occupied, rel=0.03)
+
+
+def test_each_feed_of_the_demo_is_released_but_the_new_one() -> None:
+    states = {feed.feed: feed.state for feed in parse(DEMO).feeds}
+
+    assert states.pop("hospital-nieuw") == "quarantine"
+    assert set(states.values()) == {"released"}
+
+
+def test_all_that_holds_has_a_name_of_its_own() -> None:
+    region = parse(DEMO)
+
+    identities = [(each.word, *each.identity) for each in holdings(region)]
+
+    assert len(identities) == len(set(identities)) > 60
+
+
+def test_every_fault_is_told_at_once_with_its_line() -> None:
+    written = SMALL.replace("observation-elderly", "waterbed").replace(
+        "facility: gebouw\n", "x: 1\n"
+    )
+
+    found = faults(written + "groups: [{group: alle, name: Alle, members: [{unit: zaal}]}]\n")
+
+    assert found == {
+        "/units/0/facility": ("missing", 8),
+        "/units/0/x": ("extra-forbidden", 11),
+        "/groups/0/members/0/unit": ("unknown-unit", 15),
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "pointer", "code"),
+    [
+        ('"15:30"', "15:30", "/units/0/reporting/moments/1", "time-not-quoted"),
+        ("fictief: true", "fictief: yes", "/region/fictief", "yes-or-no"),
+        ("  - unit: kamer", "  - unit: kamer\n    unit: kamer", "/units/0/unit", "double-key"),
+        ("observation-elderly", "waterbed", "/units/0/beds/0/bedType", "unknown-bed-type"),
+        ("facility: gebouw\n", "facility: schuur\n", "/units/0/facility", "unknown-facility"),
+        ("organisation: huis\n", "organisation: hut\n", "/units/0/organisation", UNKNOWN),
+        ("careSetting: reo", "careSetting: hotel", "/units/0/careSetting", "literal-error"),
+        ("Huis (fictief)", "Huis", "/organisations/0/name", "fictief"),
+        ('{moments: ["08:00", "15:30"]}', "{}", "/units/0/reporting", "value-error"),
+        ("units:", "afdelingen:", "/afdelingen", "unknown-section"),
+        (
+            "{organisation: post,",
+            "{organisation: huis,",
+            "/organisations/1/organisation",
+            "double-entry",
+        ),
+        (
+            "{organisation: post,",
+            "{organisation: region,",
+            "/organisations/1/organisation",
+            "reserved",
+        ),
+        ("name: Kamer", "name: .nan", "/units/0/name", "not-finite"),
+        (
+            "name: Kamer",
+            "name: &a Kamer\n    contractHolder: *a",
+            "/units/0/contractHolder",
+            "yaml-alias",
+        ),
+    ],
+)
+def test_each_trap_of_a_file_is_named(old: str, new: str, pointer: str, code: str) -> None:
+    found = faults(SMALL.replace(old, new, 1))
+
+    assert found[pointer][0] == code
+
+
+@pytest.mark.parametrize("broken", ["units: [", "", "- een\n- twee", "a: " + "[" * 5000, "x\x00y"])
+def test_what_is_not_a_region_at_all_is_refused_in_words(broken: str) -> None:
+    assert faults(broken)
+
+
+def test_a_mandate_is_for_units_of_its_own_organisation_only() -> None:
+    mandate = {"mandate": "m", "organisation": "post", "to": "huis", "units": ["kamer"]}
+
+    found = faults(changed(mandates=[mandate]))
+
+    assert found["/mandates/0/units/0"][0] == "anothers-unit"
+
+
+def test_a_feed_writes_onto_anothers_unit_by_mandate_only() -> None:
+    feed = {
+        "feed": "f",
+        "organisation": "post",
+        "format": "caz",
+        "name": "Feed",
+        "units": {"K": "kamer"},
+    }
+    mandate = {"mandate": "m", "organisation": "huis", "to": "post", "units": ["kamer"]}
+
+    found = faults(changed(feeds=[feed]))
+
+    assert found["/feeds/0/units/K"][0] == "no-mandate"
+    assert parse(changed(feeds=[feed], mandates=[mandate])).feeds[0].format == "caz"
+
+
+def test_a_region_can_have_bed_types_and_roles_of_its_own() -> None:
+    own = {"name": "waterbed", "source": "dorp", "year": 2026}
+
+    region = parse(
+        changed(
+            units=[a_unit(beds=[{"bedType": "waterbed", "law": "Zvw"}], roles=["badmeester"])],
+            bedTypes=[{"bedType": "waterbed", **own}],
+            roles=[{"role": "badmeester", **own}],
+        )
+    )
+
+    assert region.units[0].beds[0].bed_type == "waterbed"
+
+
+@pytest.mark.parametrize(
+    ("population", "pointer"),
+    [
+        ({"bands": [{"from": 0, "to": 64}, {"from": 66}]}, "/population"),
+        ({"bands": [{"from": 1, "to": 64}, {"from": 65}]}, "/population"),
+        ({"bands": [{"from": 0, "to": 64}, {"from": 65, "to": 99}]}, "/population"),
+        ({"years": {2024: [1, 2], 2026: [1, 2]}}, "/population"),
+        ({"years": {2024: [1, 2], 2025: [1]}}, "/population"),
+        ({"years": {}}, "/population"),
+        ({"years": {2024: [1, -2]}}, "/population/years/2024/1"),
+    ],
+)
+def test_a_population_has_no_gaps(population: dict[str, Any], pointer: str) -> None:
+    sound = {
+        "source": "dorp",
+        "year": 2024,
+        "bands": [{"from": 0, "to": 64}, {"from": 65}],
+        "years": {2024: [1, 2], 2025: [1, 2]},
+    }
+
+    assert parse(changed(population=sound)).population is not None
+    assert pointer in faults(changed(population={**sound, **population}))
+
+
+def test_a_real_region_has_no_published_keys() -> None:
+    real = SMALL.replace(" (fictief)", "").replace("fictief: true", "fictief: false")
+    client = "clients: [{client: c, organisation: huis, sourceKind: hand, scopes: []}]\n"
+
+    assert parse(real).region.fictief is False
+    assert faults(real + client) == {"/clients": ("fictief", 15)}
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
+def test_any_text_is_read_or_refused_and_never_crashes(written: str) -> None:
+    with suppress(Invalid):
+        assert parse(written).region.name
+
+
+@given(st.integers(0, len(SMALL) - 1), st.sampled_from(["", ":", "-", "{", "\t", '"', "&x ", "0"]))
+def test_a_slip_in_the_file_is_read_or_refused_and_never_crashes(place: int, slip: str) -> None:
+    with suppress(Invalid):
+        region = parse(SMALL[:place] + slip + SMALL[place + 1 :])
+        assert region.region.name
