@@ -24,6 +24,32 @@ Reason = Literal[
     "other",
 ]
 Source = Literal["LPZ", "feed", "hand"]
+# A closed list, so that no sentence and no name can stand where a specialism belongs.
+Specialism = Literal[
+    "anaesthesiology",
+    "cardiology",
+    "cardiothoracic-surgery",
+    "ear-nose-throat",
+    "emergency-medicine",
+    "gastroenterology",
+    "geriatrics",
+    "gynaecology",
+    "intensive-care",
+    "internal-medicine",
+    "lung-diseases",
+    "neurology",
+    "neurosurgery",
+    "obstetrics",
+    "ophthalmology",
+    "oral-surgery",
+    "orthopaedics",
+    "paediatrics",
+    "plastic-surgery",
+    "psychiatry",
+    "surgery",
+    "urology",
+    "vascular-surgery",
+]
 
 
 @dataclass(frozen=True)
@@ -50,7 +76,7 @@ class StopKnown:
     known_at: datetime
     kind: StopKind
     applies_to: tuple[Entrance, ...]
-    specialism: str | None
+    specialism: Specialism | None
     begins_at: datetime
     expected_until: datetime | None
     ended_at: datetime | None
