@@ -1,16 +1,15 @@
 """Master data over HTTP: who sees what of it, page by page, and only if it changed."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.tables import SharingRuleVersion
-from app.facilities.routes import router
+from app.contract import document
 from app.facilities.schemas import BED_TYPES, ROLE_NAMES
 from app.facilities.tables import Group, GroupVersion, RuleVersion, UnitVersion
 from tests import make
@@ -25,13 +24,6 @@ SECRET: dict[str, Any] = {
     "catchment": [{"municipality": "dorp", "share": 0.5, "source": "fictief", "year": 2026}],
 }
 HIDDEN: dict[str, Any] = {"contacts": [], "contractHolder": None, "catchment": []}
-
-
-@pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    app.include_router(router, prefix="/v1")
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
-        yield client
 
 
 async def test_every_list_can_be_read(client: AsyncClient, session: AsyncSession) -> None:
@@ -303,11 +295,9 @@ async def test_a_region_adds_bed_types_and_norms_of_its_own(
 
 
 async def test_the_contract_names_no_format_time_and_describes_each_list(app: FastAPI) -> None:
-    app.include_router(router, prefix="/v1")
-
-    schema = app.openapi()
+    schema = document(app)
 
     assert '"format": "time"' not in str(schema).replace("'", '"')
     for path in PATHS:
-        answer = schema["paths"][f"/v1/{path}"]["get"]["responses"]["200"]
+        answer = schema["paths"][f"/{path}"]["get"]["responses"]["200"]
         assert answer["content"]["application/json"]["schema"]["type"] == "array"
