@@ -1,0 +1,333 @@
+"""From what a run stored to what one viewer is told of it."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from app.access.disclosure import Disclosure
+from app.forecasts import calendar
+from app.forecasts.issue import STALE
+from app.forecasts.runs import REGION, Kind, SubjectKind
+from app.forecasts.schemas import (
+    Amount,
+    AnyTypeShort,
+    Band,
+    Forecast,
+    ForecastStep,
+    Interval,
+    Missing,
+    Reason,
+    RunView,
+    Skill,
+    Source,
+    TypeForecast,
+    Worst,
+)
+from app.forecasts.topic import Topic
+from app.observations.schemas import Coverage, FigureState
+
+# Behind a total that is shown to those who may see totals only stand at least so many others,
+# so that it is not the figure of one of them.
+FEWEST_OTHERS = 2
+FOREVER = datetime.max.replace(tzinfo=UTC)
+Shows = Literal["all", "need", "nothing"]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One stored step."""
+
+    at: datetime
+    length_s: int
+    quantiles: Sequence[float]
+    supply: float | None
+    p_short: float | None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a run holds of one subject and kind."""
+
+    kind: Kind
+    state: str
+    detail: Mapping[str, Any]
+    points: Sequence[Point]
+
+    @property
+    def members(self) -> Sequence[str]:
+        return tuple(self.detail.get("members", ()))
+
+
+def sees_all(disclosure: Disclosure, owners: Collection[int], age: timedelta) -> bool:
+    """Whether every unit's own forecast is shown to this viewer, after its owner's delay."""
+    return all(disclosure.sees(owner, "forecast", age) for owner in owners)
+
+
+def sees_total(
+    disclosure: Disclosure, kind: SubjectKind, owners: Collection[int], age: timedelta
+) -> bool:
+    """Whether the viewer may see the total of these owners' units.
+
+    Who may see totals only sees those of care settings: they share no unit, so that none can be
+    taken from another to leave one that is hidden. And at least two others stand behind one.
+    """
+    if sees_all(disclosure, owners, age):
+        return True
+    hidden = {owner for owner in owners if not disclosure.sees(owner, "forecast", age)}
+    allowed = all(disclosure.detail(owner, "forecast") in ("exact", "total") for owner in hidden)
+    return kind == "careSetting" and allowed and len(hidden) >= FEWEST_OTHERS
+
+
+def shows(disclosure: Disclosure, topic: Topic, owners: Collection[int], age: timedelta) -> Shows:
+    """How much of one forecast is told; `owners` are those of the units behind it."""
+    if topic.horizon != "years":
+        return "all" if sees_total(disclosure, topic.subject_kind, owners, age) else "nothing"
+    if disclosure.detail(REGION, "years") not in ("exact", "total"):
+        return "nothing"
+    # The need comes from tables that are open; what is staffed is the units' own.
+    whole = owners and sees_total(disclosure, topic.subject_kind, owners, age)
+    return "all" if whole else "need"
+
+
+def told(
+    stored: Stored, shown: Shows, probabilities: Sequence[float], levels: Sequence[int]
+) -> TypeForecast:
+    kind, detail = stored.kind, stored.detail
+    resource, bed_type = kind.resource or None, kind.bed_type or None
+    if shown == "nothing":
+        return TypeForecast(
+            resource=resource, bed_type=bed_type, state="suppressed", reason=WITHHELD
+        )
+    total = "members" in detail
+    common = {
+        "resource": resource,
+        "bed_type": bed_type,
+        "members": tuple(stored.members) if total else None,
+        "missing": tuple(Missing(**each) for each in detail["missing"]) if total else None,
+        "of": coverage(detail) if total else None,
+    }
+    if stored.state != "known":
+        return TypeForecast(state="unknown", reason=Reason(**detail["reason"]), **common)
+    open_supply: FigureState = "suppressed" if shown == "need" else "known"
+    supplied = detail["supply"] == "known"
+    steps = tuple(
+        step(point, probabilities, levels, open_supply if supplied else "notApplicable")
+        for point in stored.points
+    )
+    return TypeForecast(
+        state="known",
+        grade=detail["grade"],
+        last_told=detail.get("lastTold"),
+        skill=skill(detail["skill"]),
+        explanation=detail["explanation"],
+        sources=tuple(Source(**each) for each in detail["sources"]),
+        worst=worst(steps, detail["worst"]),
+        steps=steps,
+        **common,
+    )
+
+
+WITHHELD = Reason(
+    code="withheld",
+    detail="The units behind this do not share it with you: not their own forecasts, nor a total "
+    "from which one of them could be read. Totals are told per careSetting, of two others or more.",
+)
+
+
+def coverage(detail: Mapping[str, Any]) -> Coverage:
+    counted = len(detail["members"])
+    return Coverage(current=counted, total=counted + len(detail["missing"]))
+
+
+def skill(told: Mapping[str, Any] | None) -> Skill | None:
+    return None if told is None else Skill(**{SKILL.get(name, name): told[name] for name in told})
+
+
+SKILL = {"relCrps": "rel_crps"}
+
+
+def step(
+    point: Point, probabilities: Sequence[float], levels: Sequence[int], supply: FigureState
+) -> ForecastStep:
+    known = len(point.quantiles) == len(probabilities)
+    quantiles = [tidy(q) for q in point.quantiles] if known else None
+    need = band(quantiles, probabilities, levels)
+    return ForecastStep(
+        state=need.state,
+        median=need.median,
+        intervals=need.intervals,
+        day=calendar.local_day(point.at),
+        at=point.at,
+        until=point.at + timedelta(seconds=point.length_s),
+        supply=amount(point.supply, supply),
+        gap=gap(quantiles, point.supply, probabilities, levels, supply),
+        p_short=amount(point.p_short, supply, 3),
+    )
+
+
+def band(
+    quantiles: Sequence[float] | None, probabilities: Sequence[float], levels: Sequence[int]
+) -> Band:
+    if quantiles is None:
+        return Band(state="unknown")
+    at = {round(p, 4): q for p, q in zip(probabilities, quantiles, strict=True)}
+    intervals = [
+        Interval(level=level, low=at[tail(level)], high=at[round(1 - tail(level), 4)])
+        for level in levels
+    ]
+    return Band(state="known", median=at[0.5], intervals=tuple(intervals))
+
+
+def gap(
+    quantiles: Sequence[float] | None,
+    supply: float | None,
+    probabilities: Sequence[float],
+    levels: Sequence[int],
+    state: FigureState,
+) -> Band:
+    if state != "known":
+        return Band(state=state)
+    if quantiles is None or supply is None:
+        return Band(state="unknown")
+    return band([tidy(supply - q) for q in reversed(quantiles)], probabilities, levels)
+
+
+def tail(level: int) -> float:
+    """The probability below a central interval of `level` percent."""
+    return round((1 - level / 100) / 2, 4)
+
+
+def told_levels(probabilities: Sequence[float]) -> list[int]:
+    """The central intervals that these probabilities hold, in percent."""
+    lower = [p for p in probabilities if p < 0.5]
+    return sorted(round(100 * (1 - 2 * p)) for p in lower)
+
+
+def amount(value: float | None, state: FigureState, digits: int = 1) -> Amount:
+    if state != "known":
+        return Amount(value=None, state=state)
+    if value is None:
+        return Amount(value=None, state="unknown")
+    return Amount(value=tidy(value, digits), state="known")
+
+
+def tidy(value: float, digits: int = 1) -> float:
+    """Rounded, and never a zero below zero."""
+    return round(value, digits) + 0.0
+
+
+def worst(steps: Sequence[ForecastStep], at: str | None) -> Worst | None:
+    """The step that the run named as the worst, where its gap is shown."""
+    moment = None if at is None else datetime.fromisoformat(at)
+    for each in steps:
+        if each.at == moment and each.p_short.value is not None:
+            return Worst(at=each.at, p_short=each.p_short.value, gap=each.gap.median)
+    return None
+
+
+def any_type_short(
+    types: Sequence[TypeForecast], probabilities: Sequence[float]
+) -> tuple[AnyTypeShort, ...] | None:
+    """Whether any bed type is short, step by step; None unless it is known of every type.
+
+    How types move together is not known yet, so that with several the truth lies between the
+    greatest of the chances and their sum (Frechet 1935). A chance at the edge of what is forecast
+    is itself a bound.
+    """
+    columns = [each.steps for each in types]
+    if not columns or len({tuple(s.at for s in steps) for steps in columns}) > 1:
+        return None
+    found = []
+    for row in zip(*columns, strict=True):
+        chances = [each.p_short.value for each in row if each.p_short.value is not None]
+        if len(chances) < len(row):
+            return None
+        found.append(either(row[0].at, chances, min(probabilities)))
+    return tuple(found) or None
+
+
+def either(at: datetime, chances: Sequence[float], edge: float) -> AnyTypeShort:
+    least = [0.0 if p <= edge else p for p in chances]
+    most = [1.0 if p >= 1 - edge else p for p in chances]
+    return AnyTypeShort(
+        at=at,
+        value=chances[0] if len(chances) == 1 else None,
+        at_least=max(least),
+        at_most=round(min(1.0, sum(most)), 3),
+    )
+
+
+@dataclass(frozen=True)
+class As:
+    """The moment that an answer is of. `known_at` if one was asked for; sharing last changed."""
+
+    moment: datetime
+    known_at: datetime | None
+    rules_changed_at: datetime
+
+
+def forecast(
+    topic: Topic,
+    run: RunView,
+    probabilities: Sequence[float],
+    types: Sequence[Stored],
+    owners: Mapping[str, int],
+    disclosure: Disclosure,
+    as_of: As,
+) -> tuple[Forecast, datetime]:
+    """What one viewer is told of a run, and until when that stands if nothing is added.
+
+    `owners` gives the organisation of each unit behind it.
+    """
+    age = as_of.moment - run.issued_at
+    found = []
+    for each in types:
+        behind = {owners[unit] for unit in each.members or owners}
+        shown = shows(disclosure, topic, behind, age)
+        found.append(told(each, shown, probabilities, topic.levels))
+    turns = set(turning_points(disclosure, topic, set(owners.values()), run))
+    passed = {turn for turn in turns if turn <= as_of.moment}
+    since = max({run.known_at, as_of.rules_changed_at} | passed)
+    old = run.data_cut + STALE in passed or any(each.grade == "stale" for each in found)
+    totals = topic.subject_kind != "unit"
+    answer = Forecast(
+        **topic.told(),
+        state=state_of(found),
+        reason=None if found else NOT_IN_RUN,
+        known_at=as_of.known_at or since,
+        grade=("stale" if old else "fresh") if state_of(found) == "known" else None,
+        run=run,
+        any_type_short=any_type_short(found, probabilities) if totals else None,
+        forecasts=tuple(found),
+    )
+    return answer, min(turns - passed, default=FOREVER)
+
+
+NOT_IN_RUN = Reason(
+    code="not-in-run",
+    detail="This run says nothing of it: the unit, group or measure was not known when it was "
+    "issued, or is not forecast over this horizon. Years are told per careSetting.",
+)
+
+
+def no_run(topic: Topic) -> Forecast:
+    reason = Reason(code="no-run", detail="No run of this horizon was issued by then.")
+    return Forecast(**topic.told(), state="unknown", reason=reason, known_at=None)
+
+
+def state_of(types: Sequence[TypeForecast]) -> FigureState:
+    """Known if anything is; withheld if that is all there is."""
+    states = {each.state for each in types}
+    return "known" if "known" in states else "suppressed" if "suppressed" in states else "unknown"
+
+
+def turning_points(
+    disclosure: Disclosure, topic: Topic, owners: Collection[int], run: RunView
+) -> Iterator[datetime]:
+    """The moments at which an answer about one run changes by itself: it ages, a delay ends."""
+    if topic.horizon != "years":
+        yield run.data_cut + STALE
+    for owner in owners:
+        if delay := disclosure.delay(owner, "forecast"):
+            yield run.issued_at + delay

@@ -1,0 +1,325 @@
+"""What the forecast rests on, as known at a moment; the runs that were issued; the answers."""
+
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from datetime import time as local_time
+
+import asyncpg
+import numpy as np
+import orjson
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.principal import Principal
+from app.access.queries import disclosure
+from app.db import raw
+from app.errors import Invalid, NotFound
+from app.facilities import queries as facilities
+from app.facilities.tables import Group, Unit
+from app.faults import Fault
+from app.forecasts import calendar
+from app.forecasts.answers import FOREVER, As, Point, Stored, forecast, no_run, told_levels
+from app.forecasts.demand import Part
+from app.forecasts.kept import Answer, Kept, Version, sealed
+from app.forecasts.runs import REGION, Horizon, Kind
+from app.forecasts.schemas import Asked, RunView
+from app.forecasts.series import DAY, Daily
+from app.forecasts.subjects import FORECAST, SUPPLY, Offer, Region
+from app.forecasts.supply import Event
+from app.forecasts.tables import ForecastRun
+from app.forecasts.topic import Topic, topic_of, wrong
+from app.observations.notices import queries as notices
+from app.observations.queries import RANK, STANDS_OVER, settled
+
+# How far back a forecast looks: four years of days.
+LOOKS_BACK = 4 * 365 + 1
+WORDS = (
+    *("role", "shift", "reason", "urgency"),
+    *("destination", "profile", "age_band", "area"),
+)
+
+# One figure per part and census: of each source the newest of the 24 hours before it, as known at
+# the cut, and of those the one that has precedence, as in `observations.queries`: what a higher
+# source told in the four hours before stands over it. The bounds of `at` let Postgres look into
+# one or two partitions for each day.
+PART = "unit, measure, resource, bed_type, words"
+AT_CENSUS = f"""
+WITH told_by AS (
+    SELECT s.org_id, s.series_id, s.unit, s.measure, s.resource, s.bed_type, {RANK} AS rank,
+           ARRAY[{", ".join(f"s.{word}" for word in WORDS)}] AS words, u.census
+      FROM unnest($1::text[], $2::int[], $3::int[]) AS u(unit, org_id, census)
+      JOIN series s ON s.org_id = u.org_id AND s.unit = u.unit AND s.measure = ANY($4::text[])),
+days AS MATERIALIZED (
+    SELECT * FROM unnest($5::int[], $6::date[], $7::timestamptz[], $8::timestamptz[])
+               AS d(census, day, since, until)),
+reach AS MATERIALIZED (
+    SELECT t.*, f.first
+      FROM told_by t
+     CROSS JOIN LATERAL (
+           SELECT o.at AS first FROM observations o
+            WHERE o.org_id = t.org_id AND o.series_id = t.series_id AND o.at > $10
+            ORDER BY o.at LIMIT 1) f),
+told AS (
+    SELECT r.unit, r.measure, r.resource, r.bed_type, r.words, r.rank, d.day, o.at, o.value,
+           max(o.at) FILTER (WHERE r.rank = 1 AND o.value IS NOT NULL) OVER same AS by_hand,
+           max(o.at) FILTER (WHERE r.rank = 2 AND o.value IS NOT NULL) OVER same AS by_feed,
+           max(o.at) FILTER (WHERE r.rank = 3 AND o.value IS NOT NULL) OVER same AS by_mandate
+      FROM reach r
+      JOIN days d ON d.census = r.census AND d.until >= r.first
+     CROSS JOIN LATERAL (
+           SELECT x.at, x.value FROM observations x
+            WHERE x.org_id = r.org_id AND x.series_id = r.series_id AND x.length_s = 0
+              AND x.at > d.since AND x.at <= d.until AND x.known_at <= $9
+              AND (x.precision = 'moment' OR x.at = d.until)
+            ORDER BY x.at DESC, x.known_at DESC LIMIT 1) o
+    WINDOW same AS (PARTITION BY {PART}, d.day)),
+counted AS (
+    SELECT DISTINCT ON ({PART}, day) {PART}, day, value FROM told
+     WHERE (rank > 1 AND by_hand BETWEEN at - interval '{STANDS_OVER}' AND at) IS NOT TRUE
+       AND (rank > 2 AND by_feed BETWEEN at - interval '{STANDS_OVER}' AND at) IS NOT TRUE
+       AND (rank > 3 AND by_mandate BETWEEN at - interval '{STANDS_OVER}' AND at) IS NOT TRUE
+     ORDER BY {PART}, day, at DESC, value IS NULL, rank)
+SELECT {PART}, array_agg(day) AS days, array_agg(value) AS values FROM counted GROUP BY {PART}
+"""
+
+
+async def region(session: AsyncSession, at: datetime, data_cut: datetime) -> Region:
+    """All that a run may know: figures up to `at`, and what was known of them at the cut."""
+    holds = max(at, data_cut)
+    units = await facilities.units(session, holds, data_cut)
+    groups = await facilities.groups(session, holds, data_cut)
+    offers = {
+        unit: Offer(
+            unit,
+            known.org_id,
+            known.facts.care_setting,
+            known.facts.resource,
+            tuple(bed.bed_type for bed in known.facts.beds),
+            known.facts.census_time,
+        )
+        for unit, known in units.items()
+    }
+    day = calendar.local_day(holds)
+    return Region(
+        at,
+        offers,
+        {group: known.members_on(day) for group, known in groups.items()},
+        await told(session, offers.values(), (*FORECAST, SUPPLY), at, data_cut),
+        await events(session, data_cut),
+    )
+
+
+async def told(
+    session: AsyncSession,
+    offers: Iterable[Offer],
+    measures: Sequence[str],
+    at: datetime,
+    data_cut: datetime,
+    days: int = LOOKS_BACK,
+) -> dict[tuple[str, Kind], list[Part]]:
+    """What units told of these stocks at each census of the last `days` days."""
+    asked = list(offers)
+    times = sorted({offer.census for offer in asked})
+    censuses = [(n, *each) for n, census in enumerate(times) for each in moments(at, census, days)]
+    numbers, dates, since, until = map(list, zip(*censuses, strict=True)) if censuses else [[]] * 4
+    rows = await (await raw(session)).fetch(
+        AT_CENSUS,
+        [offer.unit for offer in asked],
+        [offer.org_id for offer in asked],
+        [times.index(offer.census) for offer in asked],
+        list(measures),
+        *(numbers, dates, since, until),
+        data_cut,
+        min(since, default=at),
+    )
+    last = {offer.unit: calendar.last_census(at, offer.census) for offer in asked}
+    parts: dict[tuple[str, Kind], list[Part]] = defaultdict(list)
+    for row in rows:
+        kind = Kind(row["measure"], row["resource"], row["bed_type"])
+        parts[row["unit"], kind].append(part(row, last[row["unit"]]))
+    return dict(parts)
+
+
+def moments(at: datetime, census: local_time, days: int) -> list[tuple[date, datetime, datetime]]:
+    """Each census with the moment a day before it by the wall clock, which is outside."""
+    last = calendar.last_census(at, census)
+    known = calendar.days_from(last - days * DAY, days + 1)
+    edges = [calendar.moment(day, census) for day in known]
+    return list(zip(known[1:], edges, edges[1:], strict=False))
+
+
+def part(row: asyncpg.Record, last: date) -> Part:
+    """One value a day up to the last census, NaN where nothing was told or told to be unknown."""
+    first = min(row["days"])
+    values = np.full((last - first).days + 1, np.nan)
+    for day, value in zip(row["days"], row["values"], strict=True):
+        values[(day - first).days] = np.nan if value is None else value
+    unknown = [day for day, value in zip(row["days"], row["values"], strict=True) if value is None]
+    return Part(tuple(row["words"]), Daily(first, values), max(unknown, default=None))
+
+
+async def events(session: AsyncSession, data_cut: datetime) -> dict[str, list[Event]]:
+    """The events of each unit as known at the cut."""
+    found: dict[str, list[Event]] = defaultdict(list)
+    for each in await notices.events(session, None, None, data_cut):
+        event = Event(each.bed_type, each.begins_at, each.ends_at, each.change)
+        found[each.unit].append(event)
+    return dict(found)
+
+
+async def version(session: AsyncSession) -> Version:
+    # Counted too: a row that was made earlier may become visible later.
+    row = await (await raw(session)).fetchrow(
+        """
+        SELECT (SELECT count(*) FROM forecast_runs) AS runs,
+               count(*) + count(*) FILTER (WHERE valid_from <= now())
+                        + count(*) FILTER (WHERE valid_to <= now()) AS rules,
+               greatest(max(known_at), max(valid_from) FILTER (WHERE valid_from <= now()),
+                        max(valid_to) FILTER (WHERE valid_to <= now())) AS changed_at
+          FROM sharing_rule_versions
+        """
+    )
+    assert row is not None
+    return Version(row["runs"], row["rules"], row["changed_at"] or datetime.min.replace(tzinfo=UTC))
+
+
+async def run_of(
+    session: AsyncSession,
+    horizon: Horizon,
+    issued_at: datetime | None = None,
+    known_at: datetime | None = None,
+) -> ForecastRun | None:
+    """The last run issued by `issued_at`, of those known by `known_at`."""
+    table = ForecastRun
+    found = select(table).where(table.horizon == horizon)
+    if issued_at is not None:
+        found = found.where(table.issued_at <= issued_at)
+    if known_at is not None:
+        found = found.where(table.known_at <= known_at)
+    newest = found.order_by(table.issued_at.desc(), table.known_at.desc(), table.run_id).limit(1)
+    run: ForecastRun | None = await session.scalar(newest)
+    return run
+
+
+async def runs(
+    session: AsyncSession,
+    horizon: Horizon | None,
+    limit: int,
+    after: tuple[datetime, uuid.UUID] | None,
+) -> Sequence[ForecastRun]:
+    """Newest issue first."""
+    table = ForecastRun
+    found = select(table).order_by(table.issued_at.desc(), table.run_id.desc()).limit(limit)
+    if horizon is not None:
+        found = found.where(table.horizon == horizon)
+    if after is not None:
+        found = found.where(tuple_(table.issued_at, table.run_id) < after)
+    return list(await session.scalars(found))
+
+
+async def owner(session: AsyncSession, topic: Topic) -> int:
+    """The organisation under which it is stored: the unit's own, the region's for a total."""
+    if topic.subject_kind == "careSetting":
+        return REGION
+    table, column = (Unit, Unit.unit) if topic.subject_kind == "unit" else (Group, Group.group)
+    org_id = await session.scalar(select(table.org_id).where(column == topic.subject))
+    if org_id is None:
+        detail = f"There is no {topic.subject_kind} of this name; "
+        detail += f"GET /v1/{topic.subject_kind}s lists them."
+        raise NotFound(detail, code=f"unknown-{topic.subject_kind}")
+    return int(org_id) if topic.subject_kind == "unit" else REGION
+
+
+async def owners(session: AsyncSession, units: Iterable[str]) -> dict[str, int]:
+    """Whose each of these units is."""
+    found = await session.execute(select(Unit.unit, Unit.org_id).where(Unit.unit.in_(list(units))))
+    return {row.unit: row.org_id for row in found}
+
+
+async def stored(
+    session: AsyncSession, run_id: uuid.UUID, org_id: int, topic: Topic
+) -> list[Stored]:
+    """What a run says of a subject: one for each resource and bed type, in that order."""
+    connection = await raw(session)
+    key = (org_id, run_id, topic.subject_kind, topic.subject, topic.measure)
+    where = "org_id = $1 AND run_id = $2 AND subject_kind = $3 AND subject = $4 AND measure = $5"
+    points: dict[tuple[str, str], list[Point]] = defaultdict(list)
+    for row in await connection.fetch(
+        "SELECT resource, bed_type, at, length_s, quantiles, supply, p_short "
+        f"FROM forecast_points WHERE {where} ORDER BY at",
+        *key,
+    ):
+        points[row["resource"], row["bed_type"]].append(Point(*tuple(row)[2:]))
+    subjects = await connection.fetch(
+        "SELECT resource, bed_type, state, detail::text AS detail FROM forecast_subjects "
+        f"WHERE {where} ORDER BY resource, bed_type",
+        *key,
+    )
+    return [
+        Stored(
+            Kind(topic.measure, row["resource"], row["bed_type"]),
+            row["state"],
+            orjson.loads(row["detail"]),
+            points[row["resource"], row["bed_type"]],
+        )
+        for row in subjects
+    ]
+
+
+async def answer(
+    kept: Kept, session: AsyncSession, viewer: Principal, asked: Asked, query: bytes, now: datetime
+) -> Answer:
+    """What this viewer is told; from memory for as long as nothing behind it has changed."""
+    key = (viewer.org_id, viewer.audience, query)
+    if found := kept.find(key, now, time.monotonic()):
+        return found
+    async with kept.checking:
+        if kept.due(time.monotonic()):
+            # Counted from before the look, so that nothing is served beyond the second.
+            began = time.monotonic()
+            kept.checked(await version(session), began)
+    if found := kept.find(key, now, time.monotonic()):
+        return found
+    assert kept.version is not None
+    made = await make(session, viewer, asked, kept.version, now)
+    kept.keep(key, made)
+    return made
+
+
+async def make(
+    session: AsyncSession, viewer: Principal, asked: Asked, rests_on: Version, now: datetime
+) -> Answer:
+    refuse(wrong(asked))
+    topic = topic_of(asked)
+    org_id = await owner(session, topic)
+    known_at = await settled(session, asked.known_at)
+    run = await run_of(session, topic.horizon, asked.issued_at, known_at)
+    if run is None:
+        return sealed(no_run(topic), viewer, rests_on, FOREVER)
+    levels = told_levels(run.probabilities)
+    refuse(topic.wrong_levels(levels))
+    topic = topic.with_levels(levels)
+    types = await stored(session, run.run_id, org_id, topic)
+    of = await owners(session, {unit for each in types for unit in each.members})
+    told, until = forecast(
+        topic,
+        view_of(run),
+        run.probabilities,
+        types,
+        of if topic.subject_kind != "unit" else {topic.subject: org_id},
+        await disclosure(session, viewer, known_at or now, known_at),
+        As(known_at or now, known_at, rests_on.changed_at),
+    )
+    return sealed(told, viewer, rests_on, until)
+
+
+def refuse(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise Invalid("This cannot be answered; see errors.", code="not-valid", faults=faults)
+
+
+def view_of(run: ForecastRun) -> RunView:
+    return RunView(**{name: getattr(run, name) for name in RunView.model_fields})

@@ -1,0 +1,91 @@
+"""What will probably be needed, from the runs that were stored."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from app.access.routes import ForecastReader
+from app.db import Db
+from app.errors import Invalid
+from app.faults import Fault
+from app.forecasts import queries
+from app.forecasts.kept import Kept
+from app.forecasts.schemas import Asked, Forecast, RunList, RunsAsked
+from app.paging import decode, link_next
+
+router = APIRouter(tags=["forecasts"])
+Tags = Annotated[
+    str | None, Header(alias="If-None-Match", description="The `ETag` of an answer you keep.")
+]
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "The answer that you keep still stands."}
+}
+
+
+@router.get("/forecasts", response_model=Forecast, responses=UNCHANGED)
+async def forecast(
+    request: Request,
+    session: Db,
+    viewer: ForecastReader,
+    asked: Annotated[Asked, Query()],
+    tags: Tags = None,
+) -> Response:
+    """What will probably be needed of a unit, a group or a care setting, per bed type.
+
+    Each step has the median and the central intervals that you ask for, the supply that is
+    planned, the gap between them and the chance that it is short. What cannot be forecast is
+    unknown, with the reason; what is not shared with you is suppressed. A run never changes, so
+    that an answer stands until the next one: keep its `ETag` and send it as `If-None-Match`.
+    """
+    query = request.scope["query_string"]
+    now = datetime.now(UTC)
+    told = await queries.answer(kept_of(request), session, viewer, asked, query, now)
+    headers = {"ETag": told.etag}
+    if tags is not None and matches(tags, told.etag):
+        return Response(status_code=304, headers=headers)
+    return Response(told.body, headers=headers, media_type="application/json")
+
+
+@router.get("/forecasts/runs")
+async def runs(
+    request: Request,
+    response: Response,
+    session: Db,
+    viewer: ForecastReader,
+    asked: Annotated[RunsAsked, Query()],
+) -> RunList:
+    """The runs that were issued, the newest first."""
+    cursor = decode(asked.cursor, 2)
+    after = key_of(cursor) if cursor else None
+    found = await queries.runs(session, asked.horizon, asked.limit + 1, after)
+    page = found[: asked.limit]
+    if len(found) > len(page):
+        link_next(request, response, [page[-1].issued_at.isoformat(), str(page[-1].run_id)])
+    return RunList(runs=tuple(queries.view_of(run) for run in page))
+
+
+def kept_of(request: Request) -> Kept:
+    """Made at the first question."""
+    kept: Kept | None = getattr(request.app.state, "forecasts", None)
+    if kept is None:
+        kept = request.app.state.forecasts = Kept()
+    return kept
+
+
+def matches(tags: str, etag: str) -> bool:
+    """Whether an If-None-Match holds the tag; a weak one is as good (RFC 9110, 13.1.2)."""
+    given = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+    return etag in given or "*" in given
+
+
+def key_of(cursor: list[str]) -> tuple[datetime, uuid.UUID]:
+    try:
+        issued_at = datetime.fromisoformat(cursor[0])
+        return issued_at.replace(tzinfo=issued_at.tzinfo or UTC), uuid.UUID(cursor[1])
+    except ValueError:
+        raise Invalid(
+            "The cursor is not one that this API gave.",
+            faults=[Fault("bad-cursor", "Take it from the Link header.", parameter="cursor")],
+        ) from None

@@ -1,0 +1,189 @@
+"""What a forecast looks like on the wire."""
+
+import uuid
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from app.facilities.schemas import CareSetting
+from app.forecasts.runs import Horizon, SubjectKind
+from app.observations.schemas import Coverage, FigureState
+from app.wire import Slug, Wire
+
+Measure = Literal["occupied", "medicallyReady", "need"]
+Grade = Literal["fresh", "stale"]
+
+
+class Asked(Wire):
+    """Of what, how far ahead, and as it stood when. Give one of unit, group and careSetting."""
+
+    unit: Slug | None = Field(None, description="One unit.", examples=["reo-flex"])
+    group: Slug | None = Field(None, description="The total of a group, per bed type.")
+    care_setting: CareSetting | None = Field(
+        None, description="The total of a care setting in the region, per bed type."
+    )
+    horizon: Horizon = Field(
+        "weeks", description="98 days by day, 18 months by month, or the years to 2040."
+    )
+    measure: Measure | None = Field(
+        None, description="Left out: `occupied`; for the years: `need`, places needed."
+    )
+    levels: str | None = Field(
+        None,
+        pattern=r"^[0-9]{2}(,[0-9]{2})*$",
+        max_length=29,
+        description="Central intervals in percent. Left out: 50,80,95; for the years: 80.",
+        examples=["50,80,95"],
+    )
+    issued_at: AwareDatetime | None = Field(
+        None, description="The last run issued at or before this moment."
+    )
+    known_at: AwareDatetime | None = Field(
+        None, description="The answer as it was known at this moment."
+    )
+
+
+class RunsAsked(Wire):
+    horizon: Horizon | None = Field(None, description="Runs of this horizon only.")
+    limit: int = Field(50, ge=1, le=500, description="At most this many items.")
+    cursor: str | None = Field(
+        None, max_length=400, description="From the `Link` header of the page before."
+    )
+
+
+class RunView(Wire):
+    """One issue of one horizon; it never changes."""
+
+    run_id: uuid.UUID
+    horizon: str
+    issued_at: datetime
+    known_at: datetime = Field(description="When it was stored.")
+    data_cut: datetime = Field(description="The last moment at which it knew something.")
+    model: str
+    seed: int
+
+
+class RunList(Wire):
+    runs: tuple[RunView, ...]
+
+
+class Reason(Wire):
+    """Why there is no number."""
+
+    code: str
+    detail: str
+
+
+class Amount(Wire):
+    """A number; `value` is null unless `state` is known."""
+
+    value: float | None
+    state: FigureState
+
+
+class Interval(Wire):
+    """With a chance of `level` percent the truth lies between `low` and `high`."""
+
+    level: int
+    low: float
+    high: float
+
+
+class Band(Wire):
+    """The median, and the central intervals asked for; null and empty unless known."""
+
+    state: FigureState
+    median: float | None = None
+    intervals: tuple[Interval, ...] = ()
+
+
+class ForecastStep(Band):
+    """One day, month or year from `at` until `until`."""
+
+    day: date = Field(description="The local day on which it begins.")
+    at: datetime
+    until: datetime
+    supply: Amount = Field(description="Places with staff, after the closures that were told.")
+    gap: Band = Field(description="Supply less need: below 0 is short.")
+    p_short: Amount = Field(
+        description="P(gap < 0). It never leaves the outer quantiles of its run: 0.025 means at "
+        "most that, 0.975 at least."
+    )
+
+
+class AnyTypeShort(Wire):
+    """P(at least one bed type is short): exact for one type, else between two bounds."""
+
+    at: datetime
+    value: float | None
+    at_least: float
+    at_most: float
+
+
+class Worst(Wire):
+    at: datetime
+    p_short: float
+    gap: float | None = Field(description="The median of the gap.")
+
+
+class Skill(Wire):
+    """How far off it was at its last origins. `relCrps` below 1 beats the plain naive."""
+
+    rel_crps: float | None
+    c80: float | None = Field(description="Share of what came true inside the band of 80%.")
+    c95: float | None
+    points: int
+    origins: int
+    steps: int
+
+
+class Source(Wire):
+    what: str
+    source: str
+    year: int
+
+
+class Missing(Wire):
+    """A member that is not in the total, and why."""
+
+    unit: str
+    reason: str
+
+
+class TypeForecast(Wire):
+    """What is forecast of one resource and bed type. Types are never netted."""
+
+    resource: str | None
+    bed_type: str | None
+    state: FigureState
+    reason: Reason | None = None
+    grade: Grade | None = None
+    last_told: date | None = Field(None, description="The last day that was told.")
+    of: Coverage | None = Field(None, description="Of how many members a total is made.")
+    members: tuple[str, ...] | None = Field(None, description="As they were at issue.")
+    missing: tuple[Missing, ...] | None = None
+    skill: Skill | None = None
+    explanation: str | None = None
+    sources: tuple[Source, ...] = ()
+    worst: Worst | None = None
+    steps: tuple[ForecastStep, ...] = ()
+
+
+class Forecast(Wire):
+    """What will probably be needed of a unit, a group or a care setting."""
+
+    subject_kind: SubjectKind
+    subject: str
+    horizon: Horizon
+    measure: Measure
+    levels: tuple[int, ...]
+    state: FigureState
+    reason: Reason | None = None
+    known_at: datetime | None = Field(
+        description="The moment since which this answer stands; null before any run."
+    )
+    grade: Grade | None = None
+    run: RunView | None = None
+    any_type_short: tuple[AnyTypeShort, ...] | None = None
+    forecasts: tuple[TypeForecast, ...] = ()

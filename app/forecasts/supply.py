@@ -1,0 +1,63 @@
+"""Places there will be: the last told number with staff, and the closures and openings ahead."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Event(NamedTuple):
+    """A closure, opening, reclassification or strike over [begins_at, ends_at).
+
+    `change` is by how many places, below zero if fewer; None: nobody said how many. `bed_type`
+    None: the unit as a whole.
+    """
+
+    bed_type: str | None
+    begins_at: datetime
+    ends_at: datetime | None
+    change: float | None
+
+    def holds(self, moment: datetime) -> bool:
+        return self.begins_at <= moment and (self.ends_at is None or moment < self.ends_at)
+
+
+def planned(
+    staffed: float | None,
+    told_at: datetime | None,
+    events: Sequence[Event],
+    moments: Sequence[datetime],
+) -> Floats:
+    """Places with staff at each moment: float64[n], >= 0, NaN unknown.
+
+    `staffed` was told at `told_at` and already holds the events of then; those that begin later
+    change it, those that end later give back what they took. An event of unknown size makes the
+    time unknown over which it differs from then.
+    """
+    if staffed is None or told_at is None:
+        return np.full(len(moments), np.nan)
+    places = np.full(len(moments), float(staffed))
+    for event in events:
+        change = np.array([event.holds(at) for at in moments]) * 1.0 - event.holds(told_at)
+        size = float("nan") if event.change is None else event.change
+        places = np.where(change == 0, places, places + change * size)
+    return np.where(np.isnan(places), np.nan, np.maximum(places, 0.0))
+
+
+def of_bed_type(events: Sequence[Event], bed_type: str, bed_types: Sequence[str]) -> list[Event]:
+    """The events that touch a bed type of a unit that has these.
+
+    One that names no bed type touches them all; where there are several, nobody said how many of
+    each, so that its size is unknown.
+    """
+    found = []
+    for event in events:
+        if event.bed_type == bed_type:
+            found.append(event)
+        elif event.bed_type is None:
+            found.append(event if len(bed_types) <= 1 else event._replace(change=None))
+    return found

@@ -1,0 +1,287 @@
+"""Jobs: each (job, period) once, under a lease that others take over within 2 seconds."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from structlog import get_logger
+
+from app.db import connect, sessions_of
+from app.forecasts import commands as forecasts
+from app.forecasts.queries import region
+from app.jobs import queries
+from app.jobs.schedule import Job, due
+from app.observations.queries import horizon
+from app.planning import commands as planning
+from app.settings import Settings
+from app.store import WORKER, ensure_partitions
+from app.wire import instant
+
+log = get_logger(__name__)
+# After the death of a worker its lease runs out and the next look finds it: 1.75 seconds.
+LEASE = timedelta(seconds=1.5)
+PROLONG_SECONDS = 0.4
+LOOK_SECONDS = 0.25
+# A job that fails is tried again after 30 seconds, 1, 2 and 4 minutes, and then given up.
+MOST_TRIES = 5
+FIRST_PAUSE = timedelta(seconds=15)
+# A run waits so long for what is being written to settle; then it cuts where it is settled.
+SETTLES_SECONDS = 15
+JOB_LIMITS = {
+    "statement_timeout": "600000",
+    "lock_timeout": "1000",
+    "idle_in_transaction_session_timeout": "60000",
+    "timezone": "UTC",
+}
+
+Outcome = dict[str, Any]
+Store = Callable[[AsyncSession], Awaitable[Outcome]]
+Work = Callable[[], Awaitable[Store]]
+
+CLAIM_NEW = """
+INSERT INTO job_runs (job, period, holder, lease_until)
+VALUES (:job, :period, :holder, clock_timestamp() + :lease)
+ON CONFLICT (job, period) DO NOTHING RETURNING tries
+"""
+# Locked rows are passed by: their worker is about to finish.
+CLAIM_LEFT = """
+UPDATE job_runs SET holder = :holder, lease_until = clock_timestamp() + :lease, tries = tries + 1
+ WHERE (job, period) IN (
+       SELECT job, period FROM job_runs
+        WHERE job = :job AND period = :period AND finished_at IS NULL
+          AND lease_until < clock_timestamp() AND tries < :most
+          FOR UPDATE SKIP LOCKED)
+RETURNING tries
+"""
+PROLONG = """
+UPDATE job_runs SET lease_until = clock_timestamp() + :lease
+ WHERE job = :job AND period = :period AND holder = :holder AND finished_at IS NULL
+RETURNING tries
+"""
+HOLD = """
+SELECT tries FROM job_runs
+ WHERE job = :job AND period = :period AND holder = :holder AND finished_at IS NULL FOR UPDATE
+"""
+FINISH = """
+UPDATE job_runs SET finished_at = clock_timestamp(), outcome = CAST(:outcome AS jsonb)
+ WHERE job = :job AND period = :period AND holder = :holder
+"""
+FAIL = """
+UPDATE job_runs SET lease_until = clock_timestamp() + :pause, outcome = CAST(:outcome AS jsonb),
+       finished_at = CASE WHEN tries >= :most THEN clock_timestamp() END
+ WHERE job = :job AND period = :period AND holder = :holder AND finished_at IS NULL
+"""
+
+
+class LeaseLost(Exception):
+    """Another worker has the job now: nothing of this try is stored."""
+
+
+@asynccontextmanager
+async def working(url: str) -> AsyncIterator[AsyncEngine]:
+    """Connections that take the worker's role, whoever signs in, and may work for 10 minutes."""
+    engine = connect(url, pool_size=4, limits=JOB_LIMITS, seconds=600, role=WORKER)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+async def run_once(
+    engine: AsyncEngine, job: str, period: str, work: Work, holder: uuid.UUID
+) -> Outcome | None:
+    """Does the work of this period unless it is done, or another worker is at it: then None.
+
+    `work` prepares, without a transaction, and gives what stores its result. That runs in the
+    transaction that finishes the job, behind a lock on its row: a worker that lost its lease
+    stores nothing, and a result is stored exactly once. Raises what the work raised.
+    """
+    key = {"job": job, "period": period, "holder": holder}
+    if not await claimed(engine, key):
+        return None
+    log.info("job begins", job=job, period=period)
+    try:
+        store = await while_held(engine, key, work)
+        outcome = await finish(engine, key, store)
+    except LeaseLost:
+        log.warning("job lost to another worker", job=job, period=period)
+        return None
+    except Exception as error:
+        log.error("job failed", job=job, period=period, kind=type(error).__name__)
+        await note_failure(engine, key, error)
+        raise
+    log.info("job done", job=job, period=period)
+    return outcome
+
+
+async def claimed(engine: AsyncEngine, key: dict[str, Any]) -> bool:
+    asked = {**key, "lease": LEASE}
+    async with sessions_of(engine)() as session, session.begin():
+        if (await session.execute(text(CLAIM_NEW), asked)).one_or_none():
+            return True
+        left = await session.execute(text(CLAIM_LEFT), {**asked, "most": MOST_TRIES})
+        return left.one_or_none() is not None
+
+
+async def while_held(engine: AsyncEngine, key: dict[str, Any], work: Work) -> Store:
+    """The work's result; it is cancelled at once when the lease is lost."""
+    doing = asyncio.ensure_future(work())
+    holding = asyncio.create_task(keep_lease(engine, key))
+    try:
+        await asyncio.wait({doing, holding}, return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            raise LeaseLost
+        return doing.result()
+    finally:
+        for task in (doing, holding):
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await task
+
+
+async def keep_lease(engine: AsyncEngine, key: dict[str, Any]) -> None:
+    """Prolongs the lease for as long as it can; it ends when the lease is another's."""
+    held_until = asyncio.get_running_loop().time() + LEASE.total_seconds()
+    while True:
+        await asyncio.sleep(PROLONG_SECONDS)
+        asked = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(held_until), sessions_of(engine)() as session:
+                prolonged = await session.execute(text(PROLONG), {**key, "lease": LEASE})
+                mine = prolonged.one_or_none() is not None
+                await session.commit()
+        except (OSError, SQLAlchemyError):
+            mine = asked < held_until
+        else:
+            held_until = asked + LEASE.total_seconds()
+        if not mine:
+            return
+
+
+async def finish(engine: AsyncEngine, key: dict[str, Any], store: Store) -> Outcome:
+    async with sessions_of(engine)() as session, session.begin():
+        if (await session.execute(text(HOLD), key)).one_or_none() is None:
+            raise LeaseLost
+        outcome = await store(session)
+        told = orjson.dumps(outcome).decode()
+        await session.execute(text(FINISH), {**key, "outcome": told})
+    return outcome
+
+
+async def note_failure(engine: AsyncEngine, key: dict[str, Any], error: Exception) -> None:
+    """Only the kind of the error: its text may hold figures."""
+    told = orjson.dumps({"failed": type(error).__name__}).decode()
+    with suppress(OSError, SQLAlchemyError):
+        async with sessions_of(engine)() as session, session.begin():
+            held = (await session.execute(text(HOLD), key)).one_or_none()
+            pause = FIRST_PAUSE * 2 ** (held.tries if held else 1)
+            asked = {**key, "outcome": told, "pause": pause, "most": MOST_TRIES}
+            await session.execute(text(FAIL), asked)
+
+
+async def forecast_work(
+    engine: AsyncEngine, at: datetime, known_at: datetime | None = None
+) -> Store:
+    """Weeks, months and years of figures up to `at`, as known at `known_at` (else at `at`)."""
+    cut = await data_cut(engine, known_at or at)
+    async with sessions_of(engine)() as session:
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        known = await region(session, at, cut)
+        years = await planning.years(session, known, cut)
+    runs = [*await forecasts.forecast(known, cut), years]
+
+    async def store(session: AsyncSession) -> Outcome:
+        return await forecasts.add(session, runs)
+
+    return store
+
+
+async def data_cut(engine: AsyncEngine, wanted: datetime) -> datetime:
+    """`wanted`, once all that was known then is settled; else the moment up to which it is."""
+    for _ in range(int(SETTLES_SECONDS / LOOK_SECONDS)):
+        async with sessions_of(engine)() as session:
+            settled = await horizon(session)
+        if settled >= wanted:
+            return wanted
+        await asyncio.sleep(LOOK_SECONDS)
+    return settled
+
+
+async def partitions_work(url: str) -> Store:
+    made = await ensure_partitions(url)
+
+    async def store(session: AsyncSession) -> Outcome:
+        return {"made": made}
+
+    return store
+
+
+def work_of(
+    job: Job, engine: AsyncEngine, url: str, at: datetime, known_at: datetime | None
+) -> Work:
+    if job == "partitions":
+        return lambda: partitions_work(url)
+    return lambda: forecast_work(engine, at, known_at)
+
+
+async def run_now(
+    worker_url: str, job: Job, *, at: datetime, known_at: datetime | None = None
+) -> Outcome:
+    """Runs a job beside its schedule; a second call with the same `at` gives the first outcome.
+
+    A forecast at `at` reads figures up to `at` as they were known at `known_at`, or at `at`
+    itself; of now it first waits (10 seconds) until what is being written has settled.
+    """
+    period = f"at {instant(at.astimezone(UTC))}"
+    async with working(worker_url) as engine:
+        work = work_of(job, engine, worker_url, at, known_at)
+        while True:
+            outcome = await run_once(engine, job, period, work, uuid.uuid4())
+            if outcome is None:
+                async with sessions_of(engine)() as session:
+                    outcome = await queries.outcome(session, job, period)
+            if outcome is not None:
+                return outcome
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+async def keep_running(settings: Settings) -> None:
+    """Runs what is due until it is cancelled; any number of workers may do so side by side."""
+    url = settings.database_worker_url or settings.database_owner_url
+    assert url, "jobs need database_worker_url or database_owner_url"
+    holder = uuid.uuid4()
+    done: set[tuple[str, str]] = set()
+    async with working(url) as engine:
+        while True:
+            try:
+                done |= await run_due(engine, url, holder, datetime.now(UTC), done)
+            except (OSError, SQLAlchemyError) as error:
+                log.warning("jobs wait for the store", kind=type(error).__name__)
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+async def run_due(
+    engine: AsyncEngine,
+    url: str,
+    holder: uuid.UUID,
+    now: datetime,
+    done: set[tuple[str, str]],
+) -> set[tuple[str, str]]:
+    """One look at the clock: which of the due periods are done now, by this worker or another."""
+    wanted = set(due(now)) - done
+    if not wanted:
+        return set()
+    async with sessions_of(engine)() as session:
+        found = await queries.finished(session, wanted)
+    for job, period in sorted(wanted - found, reverse=True):
+        with suppress(Exception):  # noted and logged by run_once; the other jobs go on
+            if await run_once(engine, job, period, work_of(job, engine, url, now, None), holder):
+                found.add((job, period))
+    return found

@@ -1,0 +1,30 @@
+"""When jobs run: which period of each job a moment belongs to."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, time, timedelta
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+LOCAL = ZoneInfo("Europe/Amsterdam")
+Job = Literal["partitions", "forecast"]
+# Local times of every day; the forecast's is that of data-model.md, "Forecasts stored".
+DAILY: Mapping[Job, time] = {"partitions": time(3, 45), "forecast": time(4)}
+
+
+class Due(NamedTuple):
+    """The run key: each job once a period."""
+
+    job: Job
+    period: str
+
+
+def due(now: datetime, daily: Mapping[Job, time] = DAILY) -> Iterator[Due]:
+    """Of each job the period that has begun last: the local day, from its hour on.
+
+    A worker that starts later, or was away at the hour, finds the same period still due.
+    """
+    local = now.astimezone(LOCAL)
+    for job, begins in daily.items():
+        begun = local.time().replace(tzinfo=None) >= begins
+        day = local.date() if begun else local.date() - timedelta(days=1)
+        yield Due(job, day.isoformat())

@@ -1,0 +1,100 @@
+"""Daily figures laid out by the owner, as if they had been reported at the time."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import sessions_of
+from app.facilities.tables import Group, GroupVersion
+from app.forecasts.calendar import moment
+from app.forecasts.commands import add, forecast
+from app.forecasts.queries import region
+from app.forecasts.runs import Run
+from app.jobs.commands import working
+from app.observations.tables import DIMENSIONS, Observation, Series
+from app.planning.commands import years
+from tests import make
+
+ENDS = date(2026, 11, 20)
+# An hour after the census of the last day.
+AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+
+async def a_series(
+    session: AsyncSession,
+    values: Sequence[float | None],
+    measure: str = "occupied",
+    unit: str = "reo-flex",
+    organisation: str = "reo",
+    *,
+    source_kind: str = "feed",
+    ends: date = ENDS,
+    at: time = time(7, 55),
+    known_at: datetime | None = None,
+    **words: str,
+) -> int:
+    """One value a day, the last on `ends`; known an hour after it was observed if not told."""
+    org_id = await make.an_organisation(session, organisation)
+    told = dict.fromkeys(DIMENSIONS, "")
+    told |= {"unit": unit, "measure": measure, "resource": "bed"}
+    told |= {"bed_type": "observation-elderly", **words}
+    made = insert(Series).values(org_id=org_id, **told, quantity="count", source_kind=source_kind)
+    series_id = int((await session.execute(made.returning(Series.series_id))).scalar_one())
+    days = [ends - timedelta(days=back) for back in range(len(values))][::-1]
+    moments = [moment(day, at) for day in days]
+    rows = [
+        {
+            "org_id": org_id,
+            "series_id": series_id,
+            "at": told_at,
+            "length_s": 0,
+            "known_at": known_at or told_at + timedelta(hours=1),
+            "observed_at": told_at,
+            "value": value,
+            "report_id": uuid.uuid4(),
+            "reported_by": org_id,
+            "precision": "moment",
+        }
+        for told_at, value in zip(moments, values, strict=True)
+    ]
+    await session.execute(text("SELECT ensure_partitions(:a, :b)"), {"a": days[0], "b": ends})
+    await session.execute(insert(Observation), rows)
+    await session.commit()
+    return series_id
+
+
+async def a_group(session: AsyncSession, group: str, *units: str) -> None:
+    org_id = await make.an_organisation(session, "tower", "operator")
+    session.add(Group(group=group, org_id=org_id))
+    await session.flush()
+    facts = {"name": f"{group} (fictief)", "members": [{"unit": unit} for unit in units]}
+    session.add(GroupVersion(group=group, org_id=org_id, valid_from=make.LONG_AGO, facts=facts))
+    await session.commit()
+
+
+def ripple(days: int, level: float = 10, weekend: float = -3) -> list[float | None]:
+    """A count with a week in it and a little unrest, the same every time."""
+    end = ENDS.toordinal()
+    weekdays = [date.fromordinal(end - back).weekday() for back in range(days)][::-1]
+    return [
+        level + (weekend if day > 4 else 0) + (n * 7919 % 5) - 2 for n, day in enumerate(weekdays)
+    ]
+
+
+async def issue(
+    worker_url: str, at: datetime = AT, data_cut: datetime | None = None
+) -> dict[str, Run]:
+    """The runs of all horizons, stored by the worker's role; known at `data_cut`, else now."""
+    cut = data_cut or datetime.now(UTC)
+    async with working(worker_url) as engine:
+        async with sessions_of(engine)() as session:
+            known = await region(session, at, cut)
+            runs = [await years(session, known, cut)]
+        runs += await forecast(known, cut)
+        async with sessions_of(engine)() as session, session.begin():
+            await session.execute(text("SELECT 1"))
+            await add(session, runs)
+    return {run.horizon: run for run in runs}
