@@ -1,0 +1,281 @@
+"""How each write route is called: a table that a new write route must be added to."""
+
+import itertools
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.scopes import SCOPES
+from app.facilities.tables import StaffPool, StaffPoolVersion
+from app.feeds.tables import Feed, FeedVersion
+from tests import make
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+Headers = dict[str, str]
+
+# Every audience once, and a second provider.
+PARTIES: Mapping[str, Any] = {
+    "reo": "provider",
+    "caz": "provider",
+    "rtp": "coordinator",
+    "gemeente": "municipality",
+    "verzekeraar": "insurer",
+    "toren": "operator",
+}
+OWNER, OTHER, OPERATOR = "reo", "caz", "toren"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path, as it is served."""
+
+    method: str
+    path: str
+    dependant: Dependant | None = field(repr=False, compare=False)
+
+    @property
+    def writes(self) -> bool:
+        return self.method not in READS
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def routes_of(app: FastAPI) -> list[Route]:
+    """Every route that is served: `app.routes` itself does not list those of a router."""
+    return [
+        Route(method, route.path_format or route.path or "", getattr(route, "dependant", None))
+        for route in iter_route_contexts(app.routes)
+        for method in sorted(route.methods or ())
+    ]
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A row that must be there first, and that no route makes."""
+
+    statement: str
+    given: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request, and the question whose answer is 1 once it is stored, and stays 1."""
+
+    method: str
+    path: str
+    body: Any = None
+    stored: str = "SELECT 1"
+    given: tuple[Any, ...] = ()
+    by_operator: bool = False
+
+
+# For an organisation: what must be there first, and then the request itself.
+Steps = list[Laid | Sent]
+Call = Callable[[str], Steps]
+numbers = itertools.count(1)
+MANDATES = "SELECT count(*) FROM mandate_versions WHERE mandate = $1"
+
+
+def number() -> str:
+    return str(uuid.uuid4())
+
+
+def post_reports(organisation: str) -> Steps:
+    report = make.a_report(unit=f"{organisation}-flex")
+    told = "SELECT count(*) FROM observations WHERE report_id = $1"
+    return [Sent("POST", "/v1/reports", report, told, (report["id"],))]
+
+
+def put_report(organisation: str) -> Steps:
+    report = make.a_report(unit=f"{organisation}-flex")
+    told = "SELECT count(*) FROM observations WHERE report_id = $1"
+    return [Sent("PUT", f"/v1/reports/{report['id']}", report, told, (report["id"],))]
+
+
+def confirm(organisation: str) -> Steps:
+    [report] = post_reports(organisation)
+    assert isinstance(report, Sent)
+    body = {"id": number(), "confirms": report.given[0], "observedAt": make.now().isoformat()}
+    path = f"/v1/units/{organisation}-flex/reports/_confirm"
+    return [report, Sent("POST", path, body, report.stored, (body["id"],))]
+
+
+def retract(organisation: str) -> Steps:
+    [report] = post_reports(organisation)
+    assert isinstance(report, Sent)
+    body = {"id": number()}
+    path = f"/v1/reports/{report.given[0]}/_retract"
+    return [report, Sent("POST", path, body, report.stored, (body["id"],))]
+
+
+def accept_doubts(organisation: str) -> Steps:
+    figures = make.a_figure("staffed", 1), make.a_figure("occupied", 5)
+    report = make.a_report(*figures, unit=f"{organisation}-flex")
+    told = "SELECT count(*) FROM doubts WHERE report_id = $1 AND state = 'accepted'"
+    path = f"/v1/reports/{report['id']}/_accept-doubts"
+    open_ = "SELECT count(*) FROM doubts WHERE report_id = $1"
+    doubted = Sent("POST", "/v1/reports", report, open_, (report["id"],))
+    return [doubted, Sent("POST", path, None, told, (report["id"],))]
+
+
+def post_message(organisation: str) -> Steps:
+    at = make.now() - timedelta(microseconds=1) * next(numbers)
+    body = {
+        "peilmoment": at.isoformat(),
+        "locaties": [{"code": "A1", "bedden": {"reoBed": {"bezet": 1}}}],
+    }
+    told = "SELECT count(*) FROM reports WHERE feed = $1 AND observed_at = $2"
+    feed = f"{organisation}-feed"
+    return [Sent("POST", f"/v1/feeds/{feed}/messages", body, told, (feed, at))]
+
+
+def release(organisation: str) -> Steps:
+    feed = f"{organisation}-nieuw-{next(numbers)}"
+    facts = '{"name": "Nieuw (fictief)", "state": "quarantine", "units": {}}'
+    org_id = "SELECT $1, org_id, 'reo' FROM organisations WHERE organisation = $2"
+    told = "SELECT count(*) FROM feed_versions WHERE feed = $1 AND facts ->> 'state' = 'released'"
+    return [
+        Laid(f"INSERT INTO feeds (feed, org_id, format) {org_id}", (feed, organisation)),
+        Laid(
+            "INSERT INTO feed_versions (feed, org_id, valid_from, facts) "
+            "SELECT feed, org_id, '2020-01-01Z', $2 FROM feeds WHERE feed = $1",
+            (feed, facts),
+        ),
+        Sent("POST", f"/v1/feeds/{feed}/_release", None, told, (feed,), by_operator=True),
+    ]
+
+
+def post_mandate(organisation: str) -> Steps:
+    body = {"id": f"machtiging-{next(numbers)}", "to": "rtp", "units": [f"{organisation}-flex"]}
+    return [Sent("POST", "/v1/mandates", body, MANDATES, (body["id"],))]
+
+
+def confirm_mandate(organisation: str) -> Steps:
+    mandate = f"machtiging-{next(numbers)}"
+    body = {"id": mandate, "to": "gemeente", "units": [f"{organisation}-flex"]}
+    given = Sent("POST", "/v1/mandates", body, MANDATES, (mandate,))
+    told = f"{MANDATES} AND (facts ->> 'confirmed')::boolean"
+    path = f"/v1/mandates/{mandate}/_confirm"
+    return [given, Sent("POST", path, None, told, (mandate,), by_operator=True)]
+
+
+def say_status(organisation: str) -> Steps:
+    at = make.now()
+    body = {"status": "restricted", "at": at.isoformat(), "reason": "staff"}
+    told = "SELECT count(*) FROM unit_statuses WHERE unit = $1 AND at = $2"
+    unit = f"{organisation}-flex"
+    return [Sent("POST", f"/v1/units/{unit}/status", body, told, (unit, at))]
+
+
+def begin_stop(organisation: str) -> Steps:
+    begins_at = make.now().isoformat()
+    body = {"id": number(), "kind": "intake-stop", "beginsAt": begins_at, "reason": "staff"}
+    told = "SELECT count(*) FROM stop_versions WHERE stop = $1"
+    path = f"/v1/units/{organisation}-flex/stops"
+    return [Sent("POST", path, body, told, (body["id"],))]
+
+
+def change_stop(organisation: str) -> Steps:
+    [begun] = begin_stop(organisation)
+    assert isinstance(begun, Sent)
+    body = {**begun.body, "reason": "room"}
+    path = f"{begun.path}/{body['id']}"
+    told = f"{begun.stored} AND reason = 'room'"
+    return [begun, Sent("PUT", path, body, told, begun.given)]
+
+
+def end_stop(organisation: str) -> Steps:
+    [begun] = begin_stop(organisation)
+    assert isinstance(begun, Sent)
+    path = f"{begun.path}/{begun.body['id']}/_end"
+    told = f"{begun.stored} AND ended_at IS NOT NULL"
+    return [begun, Sent("POST", path, {}, told, begun.given)]
+
+
+def note_event(organisation: str) -> Steps:
+    begins_at = make.now().isoformat()
+    body = {"id": number(), "kind": "closure", "beginsAt": begins_at, "change": -1}
+    told = "SELECT count(*) FROM unit_event_versions WHERE event = $1"
+    path = f"/v1/units/{organisation}-flex/events"
+    return [Sent("POST", path, body, told, (body["id"],))]
+
+
+def change_event(organisation: str) -> Steps:
+    [noted] = note_event(organisation)
+    assert isinstance(noted, Sent)
+    body = {**noted.body, "change": -2}
+    path = f"{noted.path}/{body['id']}"
+    return [noted, Sent("PUT", path, body, f"{noted.stored} AND change = -2", noted.given)]
+
+
+def withdraw_event(organisation: str) -> Steps:
+    [noted] = note_event(organisation)
+    assert isinstance(noted, Sent)
+    path = f"{noted.path}/{noted.body['id']}/_withdraw"
+    return [noted, Sent("POST", path, None, f"{noted.stored} AND withdrawn", noted.given)]
+
+
+CALLS: Mapping[tuple[str, str], Call] = {
+    ("POST", "/v1/reports"): post_reports,
+    ("PUT", "/v1/reports/{report}"): put_report,
+    ("POST", "/v1/units/{unit}/reports/_confirm"): confirm,
+    ("POST", "/v1/reports/{report}/_retract"): retract,
+    ("POST", "/v1/reports/{report}/_accept-doubts"): accept_doubts,
+    ("POST", "/v1/feeds/{feed}/messages"): post_message,
+    ("POST", "/v1/feeds/{feed}/_release"): release,
+    ("POST", "/v1/mandates"): post_mandate,
+    ("POST", "/v1/mandates/{mandate}/_confirm"): confirm_mandate,
+    ("POST", "/v1/units/{unit}/status"): say_status,
+    ("POST", "/v1/units/{unit}/stops"): begin_stop,
+    ("PUT", "/v1/units/{unit}/stops/{stop}"): change_stop,
+    ("POST", "/v1/units/{unit}/stops/{stop}/_end"): end_stop,
+    ("POST", "/v1/units/{unit}/events"): note_event,
+    ("PUT", "/v1/units/{unit}/events/{event}"): change_event,
+    ("POST", "/v1/units/{unit}/events/{event}/_withdraw"): withdraw_event,
+}
+
+
+def calls_of(app: FastAPI) -> Iterator[tuple[Route, Call]]:
+    """Every write route with how it is called; the sentence says what a new one must do."""
+    writes = [route for route in routes_of(app) if route.writes]
+    assert writes, "The walk found no write route at all: it no longer sees what is served."
+    for route in writes:
+        call = CALLS.get((route.method, route.path))
+        assert call, (
+            f"{route} is served and has no entry in CALLS of tests/trust/calls.py: say there how "
+            "it is called and how one sees that it is stored, so that its COMMIT, its isolation "
+            "and its canary are tested too."
+        )
+        yield route, call
+
+
+async def a_world(session: AsyncSession) -> dict[str, Headers]:
+    """An organisation of each audience with a unit, a pool and a feed; the keys by its slug."""
+    keys: dict[str, Headers] = {}
+    for organisation, audience in PARTIES.items():
+        scopes = [s for s in SCOPES if s != "operator" or audience == "operator"]
+        keys[organisation] = await make.a_key(
+            session, *scopes, organisation=organisation, audience=audience
+        )
+        org_id = await make.an_organisation(session, organisation)
+        unit, pool = f"{organisation}-flex", f"{organisation}-team"
+        await make.a_unit(session, unit, organisation, roles=["nurse"])
+        feed = f"{organisation}-feed"
+        session.add(Feed(feed=feed, org_id=org_id, format="reo"))
+        session.add(StaffPool(staff_pool=pool, org_id=org_id))
+        await session.flush()
+        known = {"org_id": org_id, "valid_from": make.LONG_AGO}
+        told = {"name": "Feed (fictief)", "state": "released", "units": {"A1": unit}}
+        session.add(FeedVersion(feed=feed, facts=told, **known))
+        told = {"name": "Team (fictief)", "units": [unit], "roles": ["nurse"]}
+        session.add(StaffPoolVersion(staff_pool=pool, facts=told, **known))
+    await session.commit()
+    return keys

@@ -1,0 +1,152 @@
+"""The app as a process of its own: sound, or broken in one named way, so that tests are tested."""
+
+import asyncio
+import importlib
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from subprocess import DEVNULL
+from typing import IO, Annotated, Any, Literal
+
+import httpx
+import uvicorn
+from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import app.db
+from app import logs
+from app.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+Kind = Literal["sound", "acknowledges-first", "unchecked"]
+
+
+def replace(module: str, name: str, other: object) -> None:
+    """In this process only, and only what is there: a twin of nothing would test nothing."""
+    found = importlib.import_module(module)
+    assert hasattr(found, name), f"{module}.{name} is gone: name what came in its place here."
+    setattr(found, name, other)
+
+
+def sound() -> None:
+    """The app as it is."""
+
+
+def acknowledges_first() -> None:
+    """The one session dependency at FastAPI's default scope: it answers, and commits after."""
+    replace("app.db", "Db", Annotated[AsyncSession, Depends(app.db.open_session)])
+
+
+def unchecked() -> None:
+    """Without the app's own checks of whose a thing is: row level security stands alone."""
+
+    def allowed(*_: Any) -> None:
+        return None
+
+    async def also_allowed(*_: Any) -> None:
+        return None
+
+    async def own(session: Any, principal: Any, *_: Any) -> Any:
+        return principal.org_id
+
+    replace("app.feeds.commands", "refusal_of", allowed)
+    replace("app.feeds.commands", "own_or_mandated", also_allowed)
+    replace("app.observations.queries", "act_for", own)
+
+
+TWINS: dict[str, Callable[[], None]] = {
+    "sound": sound,
+    "acknowledges-first": acknowledges_first,
+    "unchecked": unchecked,
+}
+
+
+def serve(kind: str, port: int) -> None:
+    """As `verkeerstoren serve` does."""
+    settings = Settings()
+    logs.configure(settings.log_level)
+    # Before the routes are imported: they take their session from app.db when they are defined.
+    TWINS[kind]()
+    uvicorn.run(
+        importlib.import_module("app.main").create_app(settings),
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+class Tower:
+    """One such process and its address; it may be killed, and started anew."""
+
+    def __init__(self, url: str, pepper: str, kind: Kind, said: IO[bytes] | None = None) -> None:
+        self.kind = kind
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.said = said
+        self.environment = {
+            **os.environ,
+            "DATABASE_URL": url,
+            "TOREN_KEY_PEPPER": pepper,
+            "TOREN_ALLOW_UNSAFE_DURABILITY": "1",
+            "TOREN_LOG_LEVEL": "debug" if said else "critical",
+        }
+
+    async def start(self) -> None:
+        told = self.said or DEVNULL
+        self.process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.trust.twin", self.kind, str(self.port)),
+            cwd=ROOT,
+            env=self.environment,
+            stdout=told,
+            stderr=told,
+        )
+        async with asyncio.timeout(30), httpx.AsyncClient(base_url=self.base) as client:
+            while True:
+                assert self.process.returncode is None, "The app ended before it served."
+                try:
+                    await client.get("/livez")
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)
+                else:
+                    return
+
+    async def kill(self) -> None:
+        self.process.kill()
+        await self.process.wait()
+
+    async def stop(self) -> None:
+        if self.process.returncode is None:
+            self.process.terminate()
+            try:
+                async with asyncio.timeout(10):
+                    await self.process.wait()
+            except TimeoutError:
+                await self.kill()
+
+
+@asynccontextmanager
+async def running(
+    url: str, pepper: str, kind: Kind = "sound", said: IO[bytes] | None = None
+) -> AsyncIterator[Tower]:
+    tower = Tower(url, pepper, kind, said)
+    await tower.start()
+    try:
+        yield tower
+    finally:
+        await tower.stop()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]))
