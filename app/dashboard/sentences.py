@@ -239,7 +239,8 @@ def chance_sentence(overview: Overview) -> str:
         return f"Of {request} de komende 24 uur een plek vindt, {word}: {figure} kans op nee."
     if word == "onwaarschijnlijk":
         return f"Dat {request} de komende 24 uur geen plek vindt, is {word}: {figure} kans op nee."
-    return f"{request[0].upper()}{request[1:]} vindt de komende 24 uur {word} geen plek: {figure} kans op nee."
+    request = request[0].upper() + request[1:]
+    return f"{request} vindt de komende 24 uur {word} geen plek: {figure} kans op nee."
 
 
 def counts(overview: Overview) -> str:

@@ -85,6 +85,9 @@ def summed(parts: Sequence[Told]) -> Part:
     which is unknown if one of them is."""
     if not parts:
         return UNTOLD
+    if len(parts) == 1:
+        told = parts[0]
+        return Part(told.value, told.at, told.day, told.doubts)
     whole = [told for told in parts if not any(told.split)]
     splits = [told for told in parts if any(told.split)]
     newest = max((told.at for told in splits), default=None)
@@ -103,7 +106,8 @@ def summed(parts: Sequence[Told]) -> Part:
 
 
 def together(doubts: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    return tuple(sorted({code for each in doubts for code in each}))
+    found = {code for each in doubts for code in each}
+    return tuple(sorted(found)) if found else ()
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ def region(snapshot: Snapshot) -> list[UnitNow]:
 def unit_now(unit: Unit, snapshot: Snapshot) -> UnitNow:
     facts, as_of = unit.facts, snapshot.as_of
     told = snapshot.told.get(unit.unit, ())
-    cells = resolved(told, as_of, lambda at: graded(facts, at, as_of, offered=True) == "stale")
+    cells = resolved(told, as_of, lambda at: grades(facts, at, as_of)[1] == "stale")
     said, stops = snapshot.said.get(unit.unit), snapshot.stops.get(unit.unit, ())
     now_allowed = allowed(
         entrances=entrances_at(facts.opening_hours, as_of),
@@ -177,6 +177,7 @@ def unit_now(unit: Unit, snapshot: Snapshot) -> UnitNow:
     )
     flows = snapshot.flows.get(unit.unit, ())
     last = last_told(cells, flows)
+    fresh, offered = grades(facts, last, as_of)
     return UnitNow(
         unit=unit,
         cells=cells,
@@ -184,8 +185,8 @@ def unit_now(unit: Unit, snapshot: Snapshot) -> UnitNow:
         said=said,
         stops=stops,
         observed_at=last,
-        freshness=graded(facts, last, as_of, offered=False),
-        offered=graded(facts, last, as_of, offered=True),
+        freshness=fresh,
+        offered=offered,
         places=lines(facts, cells, now_allowed),
         flows=flows,
     )
@@ -201,15 +202,14 @@ def last_told(cells: Cells, flows: Sequence[Flow]) -> datetime | None:
     return max([*others, *ends], default=None)
 
 
-def graded(facts: UnitFacts, at: datetime | None, as_of: datetime, offered: bool) -> Freshness:
+def grades(facts: UnitFacts, at: datetime | None, as_of: datetime) -> tuple[Freshness, Freshness]:
+    """How fresh a unit's figures are, and how fresh what search may offer of them."""
     if at is None:
-        return "unknown"
-    return freshness(
-        missed(facts.reporting, facts.opening_hours, at, as_of),
-        open_time(facts.opening_hours, at, as_of),
-        as_of.astimezone(LOCAL).hour,
-        offered,
-    )
+        return "unknown", "unknown"
+    gone_by = missed(facts.reporting, facts.opening_hours, at, as_of)
+    age = open_time(facts.opening_hours, at, as_of)
+    hour = as_of.astimezone(LOCAL).hour
+    return freshness(gone_by, age, hour), freshness(gone_by, age, hour, offered=True)
 
 
 def rule_of(unit: Unit, rules: LevelRules) -> PlacesRule:

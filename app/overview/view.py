@@ -62,21 +62,21 @@ class View:
     disclosure: Disclosure
     as_of: datetime
     details: dict[tuple[int, Shown], tuple[Detail, timedelta]] = field(default_factory=dict)
+    # Most figures of a unit share one moment, so that its text is written once.
+    moments: dict[tuple[datetime, bool], tuple[str, int]] = field(default_factory=dict)
 
     def detail(self, owner: int, shown: Shown) -> tuple[Detail, timedelta]:
-        key = (owner, shown)
-        found = self.details.get(key)
-        if found is None:
-            found = (self.disclosure.detail(owner, shown), self.disclosure.delay(owner, shown))
-            self.details[key] = found
+        found = (self.disclosure.detail(owner, shown), self.disclosure.delay(owner, shown))
+        self.details[owner, shown] = found
         return found
 
     def sees(
         self, owner: int, shown: Shown, at: datetime | None, enough: Sequence[Detail] = ("exact",)
     ) -> bool:
-        detail, delay = self.detail(owner, shown)
-        late_enough = not delay or (at is not None and self.as_of - at >= delay)
-        return detail in enough and late_enough
+        detail, delay = self.details.get((owner, shown)) or self.detail(owner, shown)
+        if detail not in enough:
+            return False
+        return not delay or (at is not None and self.as_of - at >= delay)
 
     def age(self, at: datetime) -> int:
         return int((self.as_of - at).total_seconds())
@@ -106,15 +106,21 @@ class View:
         doubts: Sequence[str],
         of: tuple[int, int] | None = None,
     ) -> Figure:
+        observed_at, age = self.moments.get((at, day)) or self.moment(at, day)
         return {
             "value": number(value),
             "state": "unknown" if value is None else "known",
-            "observedAt": at.astimezone(LOCAL).date().isoformat() if day else instant(at),
-            "ageSeconds": self.age(at),
+            "observedAt": observed_at,
+            "ageSeconds": age,
             "freshness": freshness,
             "doubts": doubts,
             "of": of and {"current": of[0], "total": of[1]},
         }
+
+    def moment(self, at: datetime, day: bool) -> tuple[str, int]:
+        text = at.astimezone(LOCAL).date().isoformat() if day else instant(at)
+        self.moments[at, day] = found = (text, self.age(at))
+        return found
 
 
 def number(value: float | None) -> float | int | None:
@@ -154,8 +160,11 @@ def level(word: Level, seen: bool) -> dict[str, Any]:
     return {"level": word, "state": "unknown" if word == "onbekend" else "known"}
 
 
+WORDED = {code: {"code": code, "nl": nl, "en": en} for code, (nl, en) in REASONS.items()}
+
+
 def reasons(codes: Iterable[str]) -> list[dict[str, str]]:
-    return [{"code": c, "nl": REASONS[c][0], "en": REASONS[c][1]} for c in dict.fromkeys(codes)]
+    return [WORDED[code] for code in dict.fromkeys(codes)]
 
 
 def unit(now: UnitNow, view: View) -> dict[str, Any]:
