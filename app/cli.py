@@ -5,9 +5,12 @@ Without DATABASE_URL it uses the embedded Postgres in TOREN_DATA_DIR (./var), an
 """
 
 import asyncio
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -32,6 +35,8 @@ from app.facilities.region import Region
 from app.facilities.region_file import parse
 from app.facilities.schemas import FeedFacts
 from app.feeds.tables import Feed, FeedVersion
+from app.jobs.commands import keep_running, run_now
+from app.jobs.schedule import Job
 from app.main import create_app
 from app.postgres import PostgresUnavailable
 from app.settings import Settings
@@ -140,7 +145,74 @@ def serve(
         if demo or settings.demo:
             typer.echo("Gezondheidsverkeerstoren, regio Zoetermeer (fictief)")
         typer.echo(f"Serving on http://{config.host}:{config.port}  (Ctrl-C ends it)")
-        uvicorn.Server(config).run()
+        with working(settings):
+            uvicorn.Server(config).run()
+
+
+@contextmanager
+def working(settings: Settings) -> Iterator[None]:
+    """Beside an embedded database the jobs run in a process of their own, ended with ours."""
+    if Settings().database_url:
+        yield
+        return
+    urls = {
+        "DATABASE_URL": settings.database_url,
+        "DATABASE_OWNER_URL": settings.database_owner_url,
+        "DATABASE_WORKER_URL": settings.database_worker_url,
+    }
+    worker = subprocess.Popen(  # noqa: S603  # our own program
+        [sys.executable, "-m", "app", "jobs", "run", "--parent", str(os.getpid())],
+        env={**os.environ, **{name: url for name, url in urls.items() if url}},
+        cwd=store.ROOT,
+    )
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(timeout=10)
+
+
+@jobs.command("run")
+def jobs_run(
+    parent: Annotated[
+        int | None, typer.Option(help="End when this process is no longer the parent.")
+    ] = None,
+) -> None:
+    """Do what is due, until ended: the forecast at 04:00 local time, partitions before it."""
+
+    async def work(settings: Settings) -> None:
+        running = asyncio.create_task(keep_running(settings))
+        while not running.done() and parent in (None, os.getppid()):
+            await asyncio.wait([running], timeout=1)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), opened() as settings:
+        asyncio.run(work(settings))
+
+
+@jobs.command("forecast")
+def jobs_forecast() -> None:
+    """Make the forecasts of weeks, months and years now. Waits 10 seconds for writes to settle."""
+    run_job("forecast")
+
+
+@jobs.command("partitions")
+def jobs_partitions() -> None:
+    """Make partitions for the figures of the coming 14 months."""
+    run_job("partitions")
+
+
+def run_job(job: Job) -> None:
+    with opened() as settings:
+        url = settings.database_worker_url if job == "forecast" else settings.database_owner_url
+        url = url or settings.database_owner_url
+        if not url:
+            refuse("Set DATABASE_WORKER_URL, or DATABASE_OWNER_URL.")
+        outcome = asyncio.run(run_now(url, job, at=datetime.now(UTC)))
+        typer.echo(orjson.dumps(outcome, option=orjson.OPT_INDENT_2).decode())
 
 
 @main.command()

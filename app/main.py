@@ -18,6 +18,7 @@ from app.db import connect, plain, sessions_of
 from app.facilities.queries import DirectoryCache
 from app.facilities.routes import router as facilities_router
 from app.feeds.routes import router as feeds_router
+from app.forecasts.routes import router as forecasts_router
 from app.health.routes import router as health_router
 from app.http import Envelope, route_of
 from app.observations.commands import SeriesNumbers
@@ -40,7 +41,14 @@ zero. Errors are `application/problem+json` (RFC 9457), all of a request togethe
 """
 
 
-V1 = [facilities_router, feeds_router, observations_router, notices_router, overview_router]
+V1 = [
+    facilities_router,
+    feeds_router,
+    observations_router,
+    notices_router,
+    overview_router,
+    forecasts_router,
+]
 
 
 def add_contract(app: FastAPI) -> None:

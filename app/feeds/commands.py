@@ -97,7 +97,8 @@ async def messages(
         place = places.get(each.report.place) if each.report else None
         refusal = refusal_of(each, place, principal, mandated)
         if each.report is None or place is None or refusal is not None:
-            rejected.append(refusal or Rejected(each, tuple(each.faults), 400))
+            more = () if each.report else also_wrong(each, directory, now)
+            rejected.append(refusal or Rejected(each, (*each.faults, *more), 400))
             continue
         judged = judge(each.report, place, now, late=late)
         if judged.faults:
@@ -122,6 +123,23 @@ async def messages(
     return taken, rejected
 
 
+def also_wrong(each: Read, directory: Directory, now: datetime) -> list[Fault]:
+    """What the hard rules say of the well-formed part of a report that is not well-formed."""
+    if each.sound is None:
+        return []
+    place = place_of(each.sound.report, directory)
+    if place is None:
+        return [unknown_place(each.sound.report, each.pointer)]
+    found = (each.sound.in_message(fault) for fault in judge(each.sound.report, place, now).faults)
+    return [fault.under(each.pointer) for fault in found if fault is not None]
+
+
+def unknown_place(report: Report, pointer: str) -> Fault:
+    field, word = ("unit", "unit") if report.unit is not None else ("staffPool", "staff-pool")
+    detail = f"There is no {field} of this name now. GET /v1/{word}s lists them."
+    return Fault(f"unknown-{word}", detail, f"{pointer}/{field}")
+
+
 async def mandates_for(
     session: AsyncSession, principal: Principal, places: Iterable[Place | None], now: datetime
 ) -> set[str]:
@@ -136,21 +154,14 @@ def refusal_of(
 ) -> Rejected | None:
     if each.report is None:
         return None
-    field = "unit" if each.report.unit is not None else "staffPool"
-    where = f"{each.pointer}/{field}"
     if place is None:
-        detail = f"There is no {field} of this name now. GET /v1/units lists the units."
-        return Rejected(
-            each,
-            (Fault(f"unknown-{'unit' if field == 'unit' else 'staff-pool'}", detail, where),),
-            400,
-        )
+        return Rejected(each, (unknown_place(each.report, each.pointer),), 400)
     if place.org_id != principal.org_id and place.unit not in mandated:
         detail = (
             "This is another organisation's. Its figures are told by itself, or by whom it has "
             "given a mandate that the operator confirmed."
         )
-        return Rejected(each, (Fault("not-yours", detail, where),), 403)
+        return Rejected(each, (Fault("not-yours", detail, f"{each.pointer}/unit"),), 403)
     return None
 
 

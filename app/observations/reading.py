@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -28,10 +28,28 @@ class Read:
     pointer: str
     report: Report | None
     faults: Sequence[Fault] = ()
+    sound: "Sound | None" = None
 
     def in_message(self, fault: Fault) -> Fault:
         """A fault of the report as one of the body that was sent."""
         return fault.under(self.pointer)
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What is well-formed of a report that is not: so that all that is wrong is said at once."""
+
+    report: Report
+    figures: Sequence[int]
+    moment: bool
+
+    def in_message(self, fault: Fault) -> Fault | None:
+        """A fault of the sound part, at its place in the whole; None if it is of a stand-in."""
+        _, first, n, *rest = (*(fault.pointer or "").split("/"), "", "")
+        if first == "figures" and n.isdecimal():
+            tail = "".join(f"/{step}" for step in rest if step)
+            return replace(fault, pointer=f"/figures/{self.figures[int(n)]}{tail}")
+        return fault if self.moment or first != "observedAt" else None
 
 
 @dataclass(frozen=True)
@@ -113,12 +131,37 @@ def read_one(told: Any, where: str) -> Read:  # noqa: ANN401
     try:
         return Read(where, Report.model_validate_json(orjson.dumps(told)))
     except ValidationError as error:
-        faults = [fault_of(each, where) for each in error.errors(include_input=False)]
+        refused = error.errors(include_input=False)
+        faults = [fault_of(each, where) for each in refused]
+        sound = sound_part(told, [each["loc"] for each in refused])
     except orjson.JSONEncodeError:
         faults = [Fault("number-too-large", "A number is too large to be a count.", where)]
+        sound = None
     if person_in(told):
         return Read(where, None, [PERSON.under(where)])
-    return Read(where, None, merged(faults))
+    return Read(where, None, merged(faults), sound)
+
+
+# Stand-ins for what is not well-formed; nothing that is found about them is said.
+ANY_ID = "00000000-0000-0000-0000-000000000000"
+ANY_MOMENT = "2000-01-01T00:00:00Z"
+
+
+def sound_part(told: Any, wrong: Sequence[tuple[int | str, ...]]) -> Sound | None:  # noqa: ANN401
+    if not isinstance(told, dict) or not isinstance(told.get("figures"), list):
+        return None
+    fields = {place[0] for place in wrong if place}
+    spoiled = {place[1] for place in wrong if len(place) > 1 and place[0] == "figures"}
+    kept = [n for n in range(len(told["figures"])) if n not in spoiled]
+    sound = {name: value for name, value in told.items() if name not in fields}
+    sound["figures"] = [told["figures"][n] for n in kept]
+    moment = "observedAt" not in fields
+    stand_ins = {"id": ANY_ID, "observedAt": ANY_MOMENT}
+    try:
+        report = Report.model_validate_json(orjson.dumps({**stand_ins, **sound}))
+    except (ValidationError, orjson.JSONEncodeError):
+        return None
+    return Sound(report, kept, moment)
 
 
 def merged(faults: Sequence[Fault]) -> list[Fault]:
