@@ -120,9 +120,9 @@ class Units(dict[str, "array[int]"]):
                 "Another unit of this file gets the same code (the names differ only in signs, "
                 "accents or capitals). Write one name one way, or tell them apart by a letter.",
             )
-        self.slugs.add(slug)
         if len(self) >= MOST_UNITS:
             raise Wrong("too-many-units", f"A file holds at most {MOST_UNITS} units. Split it.")
+        self.slugs.add(slug)
         return self.remember(name)
 
     def remember(self, name: str) -> "array[int]":

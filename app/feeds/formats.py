@@ -6,18 +6,19 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import ErrorDetails, core_schema
 
 from app.faults import Fault
 from app.feeds import caz, hospital, huisartsenpost, reo
+from app.feeds.messages import Form
 from app.feeds.parts import ReadPart
 from app.observations.reading import fault_of, merged
 
 Reports = Callable[[Any, Mapping[str, str], str, datetime], list[ReadPart]]
 
-FORMATS: Mapping[str, tuple[type[BaseModel], Reports]] = {
+FORMATS: Mapping[str, tuple[type[Form], Reports]] = {
     "reo": (reo.Reo, reo.reports),
     "caz": (caz.Caz, caz.reports),
     "huisartsenpost": (huisartsenpost.Huisartsenpost, huisartsenpost.reports),
@@ -40,7 +41,7 @@ def read_message(
     try:
         return reports(form.model_validate(message), units, feed, arrived)
     except ValidationError as error:
-        refused = error.errors(include_input=False, include_url=False)
+        refused = without_echoes(error.errors(include_input=False, include_url=False))
     places = list(dict.fromkeys(tuple(each["loc"][:2]) for each in refused))
     wrong = [unread(place, refused) for place in places]
     sound, kept = without(message, places)
@@ -48,6 +49,12 @@ def read_message(
         return wrong
     others = read_message(format, sound, units, feed, arrived)
     return wrong + [moved(part, kept) for part in others]
+
+
+def without_echoes(errors: Collection[ErrorDetails]) -> list[ErrorDetails]:
+    """Less those that say that a list is too short, since the items in it are wrong."""
+    around = {each["loc"][:-n] for each in errors for n in range(1, len(each["loc"]))}
+    return [each for each in errors if each["type"] != "too_short" or each["loc"] not in around]
 
 
 def unread(place: Where, refused: Collection[ErrorDetails]) -> ReadPart:
@@ -86,7 +93,7 @@ def moved(part: ReadPart, kept: Kept) -> ReadPart:
         part,
         pointer=sent(part.pointer),
         faults=[sent_fault(fault) for fault in part.faults],
-        places=[sent(place) for place in part.places],
+        places=tuple(sent(place) for place in part.places),
     )
 
 
