@@ -30,15 +30,18 @@ def whole(parts: Sequence[Part]) -> Daily:
     """The figure told undivided, and else the sum of its parts on days when all were told.
 
     Parts that are divided in the same way make one layer; on each day the least divided layer of
-    which every part was told counts. A part that is missing is not zero: the day is then unknown.
+    which every part was told counts. Of two that are divided as far, by other words, the larger
+    sum counts: from the smaller one a part is missing that was never told. A part that is missing
+    is not zero: the day is then unknown.
     """
     first, columns = _aligned([part.daily for part in parts])
     layers: dict[tuple[bool, ...], list[Floats]] = defaultdict(list)
     for part, column in zip(parts, columns, strict=True):
         layers[tuple(word != "" for word in part.words)].append(column)
     values = np.full(columns.shape[1], np.nan)
-    for layer in sorted(layers, key=sum):
-        told = np.sum(layers[layer], axis=0)
+    sums = {layer: np.sum(told, axis=0) for layer, told in layers.items()}
+    for divided in sorted({sum(layer) for layer in sums}):
+        told = np.fmax.reduce([sums[layer] for layer in sums if sum(layer) == divided])
         values = np.where(np.isnan(values), told, values)
     return Daily(first, values)
 

@@ -84,11 +84,16 @@ def ripple(days: int, level: float = 10, weekend: float = -3) -> list[float | No
     ]
 
 
+def a_cut(at: datetime = AT) -> datetime:
+    """After all that was laid out was known, whatever the clock of this machine says."""
+    return max(datetime.now(UTC), at + timedelta(days=1))
+
+
 async def issue(
     worker_url: str, at: datetime = AT, data_cut: datetime | None = None
 ) -> dict[str, Run]:
-    """The runs of all horizons, stored by the worker's role; known at `data_cut`, else now."""
-    cut = data_cut or datetime.now(UTC)
+    """The runs of all horizons, stored by the worker's role; all that is laid out is known."""
+    cut = data_cut or a_cut(at)
     async with working(worker_url) as engine:
         async with sessions_of(engine)() as session:
             known = await region(session, at, cut)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import connect, sessions_of
-from app.forecasts import queries
+from app.forecasts import calendar, queries
 from app.forecasts.baseline import forecast_daily
 from app.forecasts.demand import whole
 from app.forecasts.runs import Issued, Kind, Run
@@ -18,7 +18,7 @@ from app.jobs.commands import working
 from app.observations.tables import UnitEventVersion
 from tests import make
 from tests.conftest import Database
-from tests.forecasts.lay import AT, ENDS, a_group, a_series, issue, ripple
+from tests.forecasts.lay import AT, ENDS, a_cut, a_group, a_series, issue, ripple
 
 OCCUPIED = Kind("occupied", "bed", "observation-elderly")
 
@@ -109,16 +109,17 @@ async def test_what_becomes_known_later_changes_no_bit_of_a_run(
     await make.a_unit(session)
     series_id = await a_series(session, ripple(120))
     await a_series(session, [12.0] * 120, "staffed")
-    cut = datetime.now(UTC)
+    cut = a_cut()
     before = await issue(database.urls.worker, AT, cut)
 
-    await session.execute(text(LATER), {"series_id": series_id})
+    later = {"series_id": series_id, "known_at": cut + timedelta(hours=1)}
+    await session.execute(text(LATER), later)
     await session.commit()
     after = await issue(database.urls.worker, AT, cut)
 
     assert numbers(before) == numbers(after)
     # The broken twin reads the newest, whenever it was known: this test must see it.
-    twin = await issue(database.urls.worker, AT, datetime.now(UTC))
+    twin = await issue(database.urls.worker, AT, cut + timedelta(days=1))
     assert numbers(before) != numbers(twin)
 
 
@@ -126,8 +127,8 @@ async def test_what_becomes_known_later_changes_no_bit_of_a_run(
 LATER = """
 INSERT INTO observations (org_id, series_id, at, length_s, known_at, observed_at, value,
                           report_id, reported_by, precision)
-SELECT org_id, series_id, at + shift, length_s, clock_timestamp(), at + shift, value * 10,
-       report_id, reported_by, precision
+SELECT org_id, series_id, at + shift, length_s, CAST(:known_at AS timestamptz) - shift / 1000,
+       at + shift, value * 10, report_id, reported_by, precision
   FROM observations, (VALUES (interval '0'), (interval '10 days')) AS s(shift)
  WHERE series_id = :series_id AND at > timestamptz '2026-10-01'
 """
@@ -156,10 +157,10 @@ async def test_figures_at_the_census_equal_those_of_the_pure_series(
     await a_series(session, values, at=time(14, 30))
 
     async with working(database.urls.worker) as engine, sessions_of(engine)() as worker:
-        region = await queries.region(worker, AT, datetime.now(UTC))
+        region = await queries.region(worker, AT, a_cut())
 
     days = [ENDS - timedelta(days=399 - n) for n in range(400)]
-    moments = [queries.calendar.moment(day, time(14, 30)) for day in days]
+    moments = [calendar.moment(day, time(14, 30)) for day in days]
     stocks = [Stock(at, value) for at, value in zip(moments, values, strict=True)]
     expected = daily(stocks, until=AT)
     found = whole(region.told["reo-flex", OCCUPIED])
@@ -178,7 +179,7 @@ async def test_a_hand_entry_stands_over_a_feed_for_four_hours(
     await a_series(session, [3.0] * 20, source_kind="import", at=time(7, 0), measure="staffed")
 
     async with working(database.urls.worker) as engine, sessions_of(engine)() as worker:
-        region = await queries.region(worker, AT, datetime.now(UTC))
+        region = await queries.region(worker, AT, a_cut())
 
     occupied = whole(region.told["reo-flex", OCCUPIED]).values
     assert occupied.tolist() == [5.0] * 10 + [1.0] * 10

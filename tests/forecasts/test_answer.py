@@ -1,0 +1,472 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient, Response
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.tables import SharingRuleVersion
+from app.facilities.tables import RuleVersion
+from app.forecasts.schemas import Forecast
+from tests import make
+from tests.conftest import Database
+from tests.forecasts.lay import a_group, a_series, issue, ripple
+
+Headers = dict[str, str]
+NOW = datetime.now(UTC)
+YESTERDAY = (NOW - timedelta(days=1)).date()
+
+
+async def a_forecast_unit(
+    session: AsyncSession, unit: str = "reo-flex", organisation: str = "reo", **facts: Any
+) -> None:
+    """A unit with 120 days of occupied and staffed places."""
+    await make.a_unit(session, unit, organisation, **facts)
+    told: dict[str, list[float | None]] = {"occupied": ripple(120), "staffed": [12.0] * 120}
+    for measure, values in told.items():
+        await a_series(session, values, measure, unit, organisation, ends=YESTERDAY)
+
+
+async def ask(client: AsyncClient, headers: Headers, **query: Any) -> Response:
+    return await client.get("/v1/forecasts", params=query, headers=headers)
+
+
+async def a_reader(session: AsyncSession, organisation: str, audience: str) -> Headers:
+    return await make.a_key(session, "forecasts:read", organisation=organisation, audience=audience)
+
+
+async def share(session: AsyncSession, owner: str, **facts: Any) -> None:
+    org_id = await make.an_organisation(session, owner)
+    session.add(
+        SharingRuleVersion(
+            org_id=org_id,
+            sharing_rule="forecast",
+            valid_from=NOW - timedelta(days=1),
+            facts={"shown": ["forecast"], **facts},
+        )
+    )
+    await session.commit()
+
+
+async def test_a_unit_is_told_its_band_its_supply_and_its_chance_of_a_shortage(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+    runs = await issue(database.urls.worker, NOW)
+
+    answer = await ask(client, reo, unit="reo-flex")
+
+    assert answer.status_code == 200
+    told = Forecast.model_validate_json(answer.content)
+    assert (told.state, told.grade, told.measure) == ("known", "fresh", "occupied")
+    assert told.run is not None
+    assert told.run.run_id == runs["weeks"].run_id
+    (beds,) = told.forecasts
+    assert beds.bed_type == "observation-elderly"
+    assert len(beds.steps) == 98
+    assert beds.skill is None or beds.skill.points > 0
+    for step in beds.steps:
+        assert [each.level for each in step.intervals] == [50, 80, 95]
+        lows = [each.low for each in step.intervals]
+        highs = [each.high for each in step.intervals]
+        assert 0 <= lows[2] <= lows[1] <= lows[0] <= (step.median or 0)
+        assert (step.median or 0) <= highs[0] <= highs[1] <= highs[2]
+        assert step.supply.value == 12
+        assert step.gap.median == pytest.approx(12 - (step.median or 0), abs=0.05)
+        assert 0.025 <= (step.p_short.value or 0) <= 0.975
+    assert beds.worst is not None
+    assert beds.worst.p_short == max(step.p_short.value or 0 for step in beds.steps)
+
+
+async def test_too_little_history_is_unknown_with_its_reason(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+    await issue(database.urls.worker, NOW)
+
+    answer = (await ask(client, reo, unit="reo-flex", horizon="months")).json()
+
+    assert answer["state"] == "unknown"
+    assert answer["forecasts"][0]["reason"]["code"] == "too-short"
+    assert answer["forecasts"][0]["steps"] == []
+
+
+async def test_before_any_run_the_answer_is_unknown(
+    session: AsyncSession, client: AsyncClient
+) -> None:
+    await make.a_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+
+    answer = (await ask(client, reo, unit="reo-flex")).json()
+
+    assert (answer["state"], answer["reason"]["code"]) == ("unknown", "no-run")
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "parameter"),
+    [
+        ({"unit": "no-such"}, 404, None),
+        ({"group": "no-such"}, 404, None),
+        ({"careSetting": "no-such"}, 400, "careSetting"),
+        ({"unit": "reo-flex", "horizon": "days"}, 400, "horizon"),
+        ({"unit": "reo-flex", "measure": "free"}, 400, "measure"),
+        ({"unit": "reo-flex", "measure": "need"}, 400, "measure"),
+        ({"unit": "reo-flex", "levels": "80,81"}, 400, "levels"),
+        ({"unit": "reo-flex", "levels": "a"}, 400, "levels"),
+        ({"unit": "reo-flex", "issuedAt": "yesterday"}, 400, "issuedAt"),
+        ({"unit": "reo-flex", "knownAt": "2999-01-01T00:00:00Z"}, 400, "knownAt"),
+        ({"unit": "reo-flex", "colour": "red"}, 400, "colour"),
+        ({"unit": "reo-flex", "group": "caz"}, 400, "unit"),
+        ({}, 400, "unit"),
+    ],
+)
+async def test_what_cannot_be_answered_is_a_problem_that_names_the_parameter(
+    session: AsyncSession,
+    database: Database,
+    client: AsyncClient,
+    query: Headers,
+    status: int,
+    parameter: str | None,
+) -> None:
+    await make.a_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+    await issue(database.urls.worker, NOW)
+
+    answer = await ask(client, reo, **query)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    if parameter:
+        assert answer.json()["errors"][0]["parameter"] == parameter
+
+
+async def test_a_key_without_the_scope_is_refused(
+    session: AsyncSession, client: AsyncClient
+) -> None:
+    await make.a_unit(session)
+    headers = await make.a_key(session, "overview:read")
+
+    answer = await ask(client, headers, unit="reo-flex")
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("organisation", "audience", "state"),
+    [
+        ("reo", "provider", "known"),
+        ("rtp", "coordinator", "known"),
+        ("tower", "operator", "known"),
+        ("caz", "provider", "suppressed"),
+        ("gemeente", "municipality", "suppressed"),
+        ("verzekeraar", "insurer", "suppressed"),
+    ],
+)
+async def test_a_units_own_forecast_is_for_its_owner_and_who_places_people(
+    session: AsyncSession,
+    database: Database,
+    client: AsyncClient,
+    organisation: str,
+    audience: str,
+    state: str,
+) -> None:
+    await a_forecast_unit(session)
+    viewer = await a_reader(session, organisation, audience)
+    await issue(database.urls.worker, NOW)
+
+    answer = (await ask(client, viewer, unit="reo-flex")).json()
+
+    assert answer["state"] == state
+    assert bool(answer["forecasts"][0]["steps"]) == (state == "known")
+    assert (answer["forecasts"][0]["reason"] or {}).get("code") == (
+        None if state == "known" else "withheld"
+    )
+
+
+async def test_a_total_is_told_per_care_setting_once_two_others_stand_behind_it(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session, "reo-a", "reo")
+    await a_forecast_unit(session, "reo-b", "huis")
+    await a_forecast_unit(session, "zorg-a", "reo", careSetting="short-stay")
+    await a_group(session, "alle", "reo-a", "reo-b")
+    town = await a_reader(session, "gemeente", "municipality")
+    huis = await a_reader(session, "huis", "provider")
+    rtp = await a_reader(session, "rtp", "coordinator")
+    await issue(database.urls.worker, NOW)
+
+    states = {
+        (name, subject): (await ask(client, headers, **{kind: subject})).json()["state"]
+        for name, headers in (("town", town), ("huis", huis), ("rtp", rtp))
+        for kind, subject in (
+            ("careSetting", "reo"),
+            ("careSetting", "short-stay"),
+            ("group", "alle"),
+        )
+    }
+
+    assert states == {
+        ("town", "reo"): "known",
+        ("town", "short-stay"): "suppressed",  # one organisation only
+        ("town", "alle"): "suppressed",
+        ("huis", "reo"): "suppressed",  # less its own, the other's is left
+        ("huis", "short-stay"): "suppressed",
+        ("huis", "alle"): "suppressed",
+        ("rtp", "reo"): "known",
+        ("rtp", "short-stay"): "known",
+        ("rtp", "alle"): "known",
+    }
+
+
+async def test_what_an_owner_shares_is_shown_after_its_delay(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    await share(session, "reo", organisation="caz", detail="exact", delayMinutes=60)
+    caz = await a_reader(session, "caz", "provider")
+    await issue(database.urls.worker, NOW - timedelta(minutes=61))
+    await issue(database.urls.worker, NOW)
+
+    young = (await ask(client, caz, unit="reo-flex")).json()
+    before = (NOW - timedelta(minutes=1)).isoformat()
+    old = (await ask(client, caz, unit="reo-flex", issuedAt=before)).json()
+
+    assert young["state"] == "suppressed"
+    assert old["state"] == "known"
+
+
+async def test_a_group_tells_each_type_and_nets_none(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    beds = [{"bedType": t, "law": "Zvw"} for t in ("observation-elderly", "elv-low")]
+    await a_forecast_unit(session, beds=beds)
+    await a_series(session, [9.0] * 60, bed_type="elv-low", ends=YESTERDAY)
+    await a_series(session, [3.0] * 60, "staffed", bed_type="elv-low", ends=YESTERDAY)
+    await a_group(session, "alle", "reo-flex")
+    rtp = await a_reader(session, "rtp", "coordinator")
+    await issue(database.urls.worker, NOW)
+
+    answer = (await ask(client, rtp, group="alle")).json()
+
+    low, elderly = answer["forecasts"]
+    assert (low["bedType"], elderly["bedType"]) == ("elv-low", "observation-elderly")
+    assert low["steps"][0]["gap"]["median"] == pytest.approx(-6)
+    assert elderly["steps"][0]["gap"]["median"] > 0
+    both = answer["anyTypeShort"][0]
+    assert both["value"] is None
+    assert both["atLeast"] == low["steps"][0]["pShort"]["value"]
+    chances = [each["steps"][0]["pShort"]["value"] for each in (low, elderly)]
+    assert both["atMost"] == pytest.approx(sum(chances))
+    assert low["of"] == {"current": 1, "total": 1}
+
+
+async def test_an_answer_that_is_kept_still_stands(
+    session: AsyncSession, database: Database, app: FastAPI, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+    await issue(database.urls.worker, NOW)
+    first = await ask(client, reo, unit="reo-flex")
+    used: list[object] = []
+    event.listen(app.state.engine.sync_engine, "checkout", lambda *seen: used.append(seen))
+
+    again = await ask(client, reo, unit="reo-flex")
+    kept = await ask(client, reo | {"If-None-Match": first.headers["etag"]}, unit="reo-flex")
+    weak = await ask(client, reo | {"If-None-Match": "W/" + first.headers["etag"]}, unit="reo-flex")
+    other = await ask(client, reo | {"If-None-Match": '"another"'}, unit="reo-flex")
+
+    assert used == []
+    assert again.content == first.content
+    assert (kept.status_code, kept.content, kept.headers["etag"]) == (
+        304,
+        b"",
+        first.headers["etag"],
+    )
+    assert weak.status_code == 304
+    assert other.status_code == 200
+
+
+async def test_a_new_run_and_a_new_rule_are_seen_within_a_second(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    caz = await a_reader(session, "caz", "provider")
+    await issue(database.urls.worker, NOW - timedelta(hours=1))
+    first = await ask(client, caz, unit="reo-flex")
+
+    await issue(database.urls.worker, NOW)
+    await asyncio.sleep(1.01)
+    second = await ask(client, caz, unit="reo-flex")
+    await share(session, "reo", organisation="caz", detail="exact")
+    await asyncio.sleep(1.01)
+    third = await ask(client, caz, unit="reo-flex")
+
+    assert len({answer.headers["etag"] for answer in (first, second, third)}) == 3
+    assert [answer.json()["state"] for answer in (first, second, third)] == [
+        "suppressed",
+        "suppressed",
+        "known",
+    ]
+
+
+async def test_an_old_answer_is_made_again_byte_for_byte(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    caz = await a_reader(session, "caz", "provider")
+    await share(session, "reo", organisation="caz", detail="exact")
+    await issue(database.urls.worker, NOW - timedelta(hours=2))
+    # What was known a moment ago is not settled yet: lay it further back.
+    for table in ("forecast_runs", "sharing_rule_versions"):
+        await session.execute(text(f"UPDATE {table} SET known_at = now() - interval '1 hour'"))
+    await session.commit()
+    archived = await ask(client, caz, unit="reo-flex")
+
+    await share(session, "reo", organisation="caz", detail="none")
+    await issue(database.urls.worker, NOW)
+    await asyncio.sleep(1.01)
+    now = await ask(client, caz, unit="reo-flex")
+    then = await ask(client, caz, unit="reo-flex", knownAt=archived.json()["knownAt"])
+
+    assert archived.json()["state"] == "known"
+    assert now.json()["state"] == "suppressed"
+    assert then.content == archived.content
+
+
+async def test_issued_at_picks_a_run(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+    early = await issue(database.urls.worker, NOW - timedelta(days=1))
+    late = await issue(database.urls.worker, NOW)
+
+    picked = {
+        moment: (await ask(client, reo, unit="reo-flex", issuedAt=moment)).json()["run"]
+        for moment in ((NOW - timedelta(hours=1)).isoformat(), NOW.isoformat(), "2020-01-01T00:00Z")
+    }
+
+    assert [run and run["runId"] for run in picked.values()] == [
+        str(early["weeks"].run_id),
+        str(late["weeks"].run_id),
+        None,
+    ]
+
+
+async def test_a_run_of_more_than_two_days_ago_says_that_it_is_stale(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+    at = NOW - timedelta(hours=49)
+    await issue(database.urls.worker, at, at)
+    await session.execute(text("UPDATE unit_versions SET known_at = '2020-01-01'"))
+    await session.commit()
+    await issue(database.urls.worker, at + timedelta(minutes=1), at)
+
+    answer = (await ask(client, reo, unit="reo-flex")).json()
+
+    assert answer["forecasts"][0]["grade"] == "fresh"
+    assert answer["grade"] == "stale"
+
+
+async def test_runs_are_listed_page_by_page(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await make.a_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+    for hours in (3, 2, 1):
+        await issue(database.urls.worker, NOW - timedelta(hours=hours))
+
+    first = await client.get(
+        "/v1/forecasts/runs", params={"horizon": "weeks", "limit": 2}, headers=reo
+    )
+    path = first.headers["link"].split(";")[0].strip("<>")
+    second = await client.get(path, headers=reo)
+
+    listed = [run["issuedAt"] for answer in (first, second) for run in answer.json()["runs"]]
+    assert len(listed) == 3
+    assert listed == sorted(listed, reverse=True)
+    assert "link" not in second.headers
+    broken = await client.get("/v1/forecasts/runs", params={"cursor": "x"}, headers=reo)
+    assert broken.status_code == 400
+
+
+BANDS = [{"from": 0, "to": 64}, {"from": 65, "to": None}]
+POPULATION = {
+    "source": "a table (fictief)",
+    "year": 2025,
+    "settings": {
+        "bands": BANDS,
+        "years": {str(year): [100_000, 20_000 + 400 * (year - 2025)] for year in range(2025, 2041)},
+    },
+}
+USE = {
+    "source": "an assumption (fictief)",
+    "year": 2025,
+    "settings": {
+        "careSetting": "reo",
+        "bedType": "observation-elderly",
+        "bedDaysPerPersonYear": [0.0, 0.1],
+        "drift": {"p10": 0.99, "p90": 1.01},
+        "occupancy": 0.8,
+    },
+}
+
+
+async def a_rule(session: AsyncSession, kind: str, facts: Any) -> None:
+    await session.execute(
+        text(
+            "INSERT INTO organisations (org_id, organisation) VALUES (0, 'region') "
+            "ON CONFLICT DO NOTHING"
+        )
+    )
+    session.add(RuleVersion(kind=kind, rule=kind, org_id=0, valid_from=make.LONG_AGO, facts=facts))
+    await session.commit()
+
+
+async def test_the_years_follow_population_and_use_with_their_sources(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    await a_rule(session, "population", POPULATION)
+    await a_rule(session, "use", USE)
+    town = await a_reader(session, "gemeente", "municipality")
+    reo = await a_reader(session, "reo", "provider")
+    await issue(database.urls.worker, NOW)
+
+    answer = (await ask(client, town, careSetting="reo", horizon="years")).json()
+    own = (await ask(client, reo, careSetting="reo", horizon="years")).json()
+
+    (beds,) = answer["forecasts"]
+    assert (answer["state"], answer["measure"], answer["levels"]) == ("known", "need", [80])
+    assert [source["year"] for source in beds["sources"]] == [2025, 2025]
+    last = beds["steps"][-1]
+    assert last["day"] == "2040-01-01"
+    # 26,000 people of 65 and over x 0.1 bed days / 365 / 0.8 occupied.
+    assert last["median"] == pytest.approx(26_000 * 0.1 / 365 / 0.8, abs=0.1)
+    (band,) = last["intervals"]
+    assert band["low"] < last["median"] < band["high"]
+    # What one organisation has staffed is not the town's to see; the need is open.
+    assert last["supply"]["state"] == last["gap"]["state"] == "suppressed"
+    assert own["forecasts"][0]["steps"][-1]["supply"] == {"value": 12.0, "state": "known"}
+
+
+async def test_without_tables_the_years_are_unknown_and_not_zero(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    rtp = await a_reader(session, "rtp", "coordinator")
+    await issue(database.urls.worker, NOW)
+
+    answer = (await ask(client, rtp, careSetting="reo", horizon="years")).json()
+    unit = (await ask(client, rtp, unit="reo-flex", horizon="years")).json()
+
+    assert answer["state"] == "unknown"
+    assert answer["forecasts"][0]["reason"]["code"] == "no-table"
+    assert unit["reason"]["code"] == "not-in-run"

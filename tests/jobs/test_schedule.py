@@ -1,0 +1,34 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.jobs.schedule import LOCAL, Due, due
+
+
+@pytest.mark.parametrize(
+    ("now", "period"),
+    [
+        (datetime(2026, 11, 22, 2, 59, 59, tzinfo=UTC), "2026-11-21"),
+        (datetime(2026, 11, 22, 3, 0, tzinfo=UTC), "2026-11-22"),  # 04:00 in winter
+        (datetime(2026, 7, 22, 2, 0, tzinfo=UTC), "2026-07-22"),  # 04:00 in summer
+        (datetime(2026, 3, 29, 1, 59, tzinfo=UTC), "2026-03-28"),  # the clock went forward
+        (datetime(2026, 10, 25, 3, 0, tzinfo=UTC), "2026-10-25"),  # the clock went back
+        (datetime(2026, 1, 1, 1, 0, tzinfo=UTC), "2025-12-31"),
+    ],
+)
+def test_the_forecast_belongs_to_the_local_day_from_four_oclock_on(
+    now: datetime, period: str
+) -> None:
+    assert Due("forecast", period) in set(due(now))
+
+
+@given(st.integers(0, 20 * 365 * 24 * 60))
+def test_the_period_is_the_local_day_four_hours_ago_by_the_clock_on_the_wall(minutes: int) -> None:
+    now = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    on_the_wall = now.astimezone(LOCAL).replace(tzinfo=None)
+
+    period = dict(due(now))["forecast"]
+
+    assert period == (on_the_wall - timedelta(hours=4)).date().isoformat()
