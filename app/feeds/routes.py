@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.access.routes import KeyAdmin, Operator, Reporter, ReportReader
-from app.db import Db
+from app.db import Db, Standing, act_as
 from app.errors import Forbidden, Invalid, NotFound, WrongMediaType
 from app.facilities.queries import directory
 from app.faults import Fault
@@ -25,12 +25,14 @@ from app.feeds.schemas import (
     QuarantineList,
     Receipt,
     Retraction,
-    UnitNow,
+    UnitBack,
 )
 from app.observations.commands import Message, ReportKind, record
 from app.observations.persons import person_in
 from app.observations.reading import PERSON, Broken, Read, parse, read_one, read_reports
 from app.observations.schemas import DoubtWire, FaultWire, ReportOutcome
+from app.overview.queries import units_now
+from app.overview.schemas import UnitNow
 
 router = APIRouter(tags=["reports"])
 Mode = Annotated[
@@ -304,11 +306,12 @@ async def store(
     if rejected:
         commands.note_rejects(session, principal.org_id, feed or "reports", rejected, body)
     drop_overview(request, session)
-    units: Sequence[UnitNow] = ()
+    units: Sequence[UnitBack] = ()
     if "return=minimal" not in (prefer or ""):
-        names = {m.place.unit for m in messages if m.place.unit and m.outcome != "rejected"}
-        if len(names) <= MOST_UNITS_BACK:
-            units = await units_now(request, session, principal, names)
+        taken = [m.place for m in messages if m.outcome != "rejected"]
+        places = {place.unit: place.org_id for place in taken if place.unit}
+        if 0 < len(places) <= MOST_UNITS_BACK:
+            units = await units_back(request, session, principal, places)
     return receipt(now, messages, rejected, units)
 
 
@@ -322,7 +325,7 @@ def receipt(
     now: datetime,
     messages: Sequence[Message],
     rejected: Sequence[Rejected],
-    units: Sequence[UnitNow],
+    units: Sequence[UnitBack],
 ) -> Receipt:
     taken = [outcome(message) for message in messages if message.outcome != "rejected"]
     return Receipt(
@@ -363,7 +366,16 @@ def rejection(rejected: Rejected) -> ReportOutcome:
     )
 
 
-async def units_now(
-    request: Request, session: AsyncSession, principal: Principal, names: set[str]
-) -> Sequence[UnitNow]:
-    return ()
+async def units_back(
+    request: Request, session: AsyncSession, principal: Principal, places: dict[str, int]
+) -> list[UnitBack]:
+    """How the units stand now that this is stored, as their reporter may see it."""
+    await act_as(session, Standing(principal.org_id, "region"))
+    # Written by the statement before, so read as of a moment after it.
+    now = datetime.now(UTC)
+    found = await units_now(session, principal, set(places), request.app.state.directory)
+    ahead = await queries.outlooks(session, places, set(places.values()), now)
+    return [
+        UnitBack(now=UnitNow.model_validate(each), outlook=tuple(ahead.get(each["unit"], ())))
+        for each in found
+    ]

@@ -6,32 +6,29 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from app.observations.schemas import Figure, Freshness, Observed, ReportOutcome
+from app.observations.schemas import Observed, ReportOutcome
+from app.overview.schemas import UnitNow
 from app.wire import Wire
 
 
 class Outlook(Wire):
-    """What the unit will probably need, from the newest forecast; unknown says why."""
+    """What the unit will probably need at the next step of the newest forecast, per bed type."""
 
-    state: Literal["known", "unknown"]
-    reason: str | None = None
-    bed_type: str | None = None
-    at: datetime | None = None
-    p10: float | None = None
-    p50: float | None = None
-    p90: float | None = None
-    p_short: float | None = None
+    bed_type: str | None
+    at: datetime
+    p10: float
+    p50: float
+    p90: float
+    p_short: float | None = Field(description="Null: supply or need is unknown.")
 
 
-class UnitNow(Wire):
+class UnitBack(Wire):
     """How the unit stands after this request, and what is to be expected of it."""
 
-    unit: str
-    freshness: Freshness
-    level: str
-    reasons: tuple[str, ...] = ()
-    admittable: Figure
-    outlook: Outlook
+    now: UnitNow
+    outlook: tuple[Outlook, ...] = Field(
+        description="Empty: there is no forecast of this unit yet; two weeks of figures make one."
+    )
 
 
 class Receipt(Wire):
@@ -40,7 +37,7 @@ class Receipt(Wire):
     received_at: datetime
     figures: int = Field(description="How many figures were stored by this request.")
     reports: tuple[ReportOutcome, ...]
-    units: tuple[UnitNow, ...] = Field(
+    units: tuple[UnitBack, ...] = Field(
         (), description="Left out with `Prefer: return=minimal`, and beyond 20 units."
     )
 

@@ -109,7 +109,30 @@ async def overview(
     )
     wanted = members(facts, ask, as_of)
     rules = level_rules(facts)
-    snapshot = Snapshot(
+    snapshot = await snapshot_of(session, facts, as_of, known_at, current)
+    seen = View(await disclosure(session, viewer, as_of, known_at), as_of)
+    found = [now for now in region(snapshot) if now.unit.unit in wanted]
+    found.sort(key=in_order)
+    answer = view.overview(
+        found,
+        totals(found, rules),
+        in_force(facts.levels),
+        seen,
+        known_at=known_at,
+        fictief=fictief,
+        group=ask.group,
+        care_setting=ask.care_setting,
+    )
+    return orjson.dumps(answer)
+
+
+async def snapshot_of(
+    session: AsyncSession, facts: Directory, as_of: datetime, known_at: datetime, current: bool
+) -> Snapshot:
+    """All that was told of the region's units, up to `as_of`, as known at `known_at`."""
+    connection = await raw(session)
+    rules = level_rules(facts)
+    return Snapshot(
         as_of=as_of,
         units=[Unit(u.unit, u.org_id, u.organisation, u.facts) for u in facts.units.values()],
         told=await told(connection, facts, as_of, known_at, current),
@@ -125,20 +148,17 @@ async def overview(
         },
         rules=rules,
     )
-    seen = View(await disclosure(session, viewer, as_of, known_at), as_of)
-    found = [now for now in region(snapshot) if now.unit.unit in wanted]
-    found.sort(key=in_order)
-    answer = view.overview(
-        found,
-        totals(found, rules),
-        in_force(facts.levels),
-        seen,
-        known_at=known_at,
-        fictief=fictief,
-        group=ask.group,
-        care_setting=ask.care_setting,
-    )
-    return orjson.dumps(answer)
+
+
+async def units_now(
+    session: AsyncSession, viewer: Principal, names: set[str], master: DirectoryCache
+) -> list[dict[str, Any]]:
+    """How these units stand at this moment, as the overview would show them to the viewer."""
+    now: datetime = await (await raw(session)).fetchval("SELECT clock_timestamp()")
+    facts = await directory(master, session)
+    snapshot = await snapshot_of(session, facts, now, now, True)
+    seen = View(await disclosure(session, viewer, now), now)
+    return [view.unit(each, seen) for each in region(snapshot) if each.unit.unit in names]
 
 
 def in_order(now: UnitNow) -> tuple[int, str]:

@@ -534,3 +534,23 @@ async def test_a_key_is_needed_and_its_scope(client: AsyncClient, session: Async
     assert unscoped.json()["code"] == "missing-scope"
     refused = text("SELECT outcome FROM audit_events WHERE event = 'refused' ORDER BY at")
     assert list(await session.scalars(refused)) == ["401", "401", "403"]
+
+
+async def test_the_answer_gives_something_back(client: AsyncClient, session: AsyncSession) -> None:
+    await make.a_unit(session)
+    key = await make.a_key(session)
+    told = [make.a_figure("staffed", 2), make.a_figure("occupied", 1), make.a_figure("reserved", 0)]
+
+    answer = await client.post("/v1/reports", json=make.a_report(*told), headers=key)
+    brief = await client.post(
+        "/v1/reports", json=make.a_report(*told), headers={**key, "Prefer": "return=minimal"}
+    )
+
+    (unit,) = answer.json()["units"]
+    assert unit["now"]["unit"] == "reo-flex"
+    assert unit["now"]["freshness"] == "fresh"
+    assert unit["now"]["level"]["level"] == "ruim"
+    (places,) = unit["now"]["places"]
+    assert places["admittable"]["value"] == places["free"]["value"] == 1
+    assert unit["outlook"] == []
+    assert brief.json()["units"] == []
