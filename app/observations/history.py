@@ -213,16 +213,17 @@ class NotAMoment(ValueError):
 def moment(told: str) -> datetime:
     """A moment with its offset, or a bare date: the begin of that local day."""
     try:
-        if len(told) == 10:
-            return midnight(date.fromisoformat(told))
-        at = datetime.fromisoformat(told)
+        bare = len(told) == 10
+        at = datetime.strptime(told, "%Y-%m-%d") if bare else datetime.fromisoformat(told)
     except ValueError:
         raise NotAMoment(
             "give a date, such as 2026-11-22, or a moment with its offset, such as "
             "2026-11-22T08:00:00+01:00 (in a URL + is written %2B)"
         ) from None
-    if at.tzinfo is None:
-        raise NotAMoment("a moment needs its offset, such as Z or +01:00 (in a URL %2B01:00)")
     if not 1990 <= at.year <= 2200:
         raise NotAMoment("a moment lies between 1990 and 2200")
+    if bare:
+        return midnight(at.date())
+    if at.tzinfo is None:
+        raise NotAMoment("a moment needs its offset, such as Z or +01:00 (in a URL %2B01:00)")
     return at.astimezone(UTC)

@@ -72,7 +72,11 @@ def _places(name: str, label: str, shown: Shown = "occupancy") -> Measure:
 
 
 def _flow(name: str, label: str, *may: Dimension) -> Measure:
-    return Measure(name, label, "flow", shown="demand", may=_BEDS | frozenset(may))
+    return Measure(name, label, "flow", shown="demand", may=_BEDS | frozenset(may), words=_WORDS)
+
+
+def _people(name: str, label: str) -> Measure:
+    return Measure(name, label, shown="demand", may=_BEDS | {"urgency", "profile"}, words=_WORDS)
 
 
 def _contacts(name: str, label: str, time: Time = "flow", quantity: Quantity = "count") -> Measure:
@@ -100,6 +104,12 @@ def _staff(name: str, label: str, time: Time, quantity: Quantity = "heads") -> M
 
 
 _BEDS: frozenset[Dimension] = frozenset({"resource", "bedType"})
+# Which words a dimension takes, where those do not depend on the measure.
+_WORDS: Mapping[Dimension, frozenset[str]] = {
+    "urgency": URGENCIES,
+    "destination": DESTINATIONS,
+    "ageBand": AGE_BANDS,
+}
 _HOME: frozenset[Dimension] = frozenset({"resource", "profile", "area", "shift"})
 
 _ALL = (
@@ -129,8 +139,8 @@ _ALL = (
         words={"destination": DESTINATIONS, "ageBand": AGE_BANDS},
     ),
     Measure("verkeerdeBed", "verkeerde bed", shown="demand", may=_BEDS),
-    Measure("waiting", "wachtenden nu", shown="demand", may=_BEDS | {"urgency", "profile"}),
-    Measure("waitlist", "wachtlijst", shown="demand", may=_BEDS | {"urgency", "profile"}),
+    _people("waiting", "wachtenden nu"),
+    _people("waitlist", "wachtlijst"),
     Measure("boarders", "wachtend op een bed", shown="demand", may=_BEDS),
     Measure("expectedDischarges", "verwacht vertrek", "plan", shown="demand", may=_BEDS),
     Measure("plannedAdmissions", "geplande opnames", "plan", shown="demand", may=_BEDS),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AwareDatetime,
     Field,
+    PlainSerializer,
     PlainValidator,
     TypeAdapter,
     WithJsonSchema,
@@ -37,6 +38,7 @@ def day_or_moment(told: object) -> datetime | date:
 Observed = Annotated[
     datetime | date,
     PlainValidator(day_or_moment),
+    PlainSerializer(lambda told: told.isoformat(), return_type=str, when_used="json"),
     WithJsonSchema(
         {
             "type": "string",

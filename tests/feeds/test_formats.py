@@ -64,7 +64,6 @@ def test_each_example_is_stored_whole_in_the_demo_region(example: Path) -> None:
     assert len(judged) == len(parts)
 
 
-@pytest.mark.xfail(reason="measures.py names no urgencies for waiting, so the rules know none")
 def test_those_who_wait_by_urgency_are_stored() -> None:
     message = {"rtp": [{"code": "RTP-1", "wachtendenPerUrgentie": {"u2": 1, "rood": 0}}]}
 

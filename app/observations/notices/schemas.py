@@ -39,11 +39,13 @@ def told_as_text(value: object) -> object:
     return value
 
 
-Moment = Annotated[
-    AwareDatetime,
-    BeforeValidator(told_as_text),
-    AfterValidator(lambda at: at.astimezone(UTC)),
-]
+def in_utc(at: datetime) -> datetime:
+    if not 1990 <= at.year <= 2200:
+        raise ValueError("a moment lies between 1990 and 2200")
+    return at.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(told_as_text), AfterValidator(in_utc)]
 
 
 class StatusTold(Wire):
