@@ -291,6 +291,54 @@ async def test_an_answer_that_is_kept_still_stands(
     assert other.status_code == 200
 
 
+async def test_an_answer_from_memory_is_dressed_and_counted_as_the_routes_own(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+    await issue(database.urls.worker, NOW)
+
+    routed, standing = [await ask(client, reo, unit="reo-flex") for _ in range(2)]
+
+    assert routed.headers.pop("x-request-id") != standing.headers.pop("x-request-id")
+    assert routed.headers == standing.headers
+    metrics = (await client.get("/metrics")).text
+    counted = [line for line in metrics.splitlines() if line.startswith("toren_answers_total")]
+    assert sum(float(line.split()[-1]) for line in counted if "/forecasts" in line) == 2
+
+
+async def test_an_answer_in_memory_is_given_to_no_other_key(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+    narrow = await make.a_key(session, "overview:read")
+    caz = await a_reader(session, "caz", "provider")
+    await issue(database.urls.worker, NOW)
+    for headers in (reo, narrow, caz):
+        await ask(client, headers, unit="reo-flex")
+
+    seen = [await ask(client, headers, unit="reo-flex") for headers in (reo, narrow, caz, {})]
+
+    assert [each.status_code for each in seen] == [200, 403, 200, 401]
+    assert [each.json()["state"] for each in (seen[0], seen[2])] == ["known", "suppressed"]
+
+
+async def test_a_revoked_key_is_given_nothing_after_a_second(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+    await issue(database.urls.worker, NOW)
+    await ask(client, reo, unit="reo-flex")
+
+    await session.execute(text("UPDATE api_keys SET revoked_at = now()"))
+    await session.commit()
+    await asyncio.sleep(1.01)
+
+    assert (await ask(client, reo, unit="reo-flex")).status_code == 401
+
+
 async def test_a_new_run_and_a_new_rule_are_seen_within_a_second(
     session: AsyncSession, database: Database, client: AsyncClient
 ) -> None:
