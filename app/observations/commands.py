@@ -52,7 +52,7 @@ class Message:
     def content_hash(self) -> bytes:
         """Of the parsed content: the same figures in another order or offset are the same."""
         rows = sorted((*t.key, instant(t.at), t.length_s, t.value) for t in self.judged.told)
-        content = [instant(self.judged.observed_at), self.judged.precision, self.kind, rows]
+        content = [instant(self.judged.observed_at), self.judged.precision, rows]
         return hashlib.sha256(orjson.dumps(content)).digest()
 
     def reject(self, fault: Fault, status: int) -> None:

@@ -124,6 +124,7 @@ async def test_a_new_feed_is_kept_apart_until_it_is_released(
     zoetermeer: None, client: AsyncClient, session: AsyncSession
 ) -> None:
     message = json.loads((EXAMPLES / "hospital-nu.json").read_text("utf-8"))
+    message["peilmoment"] = make.now().isoformat()
     key, operator = bearer("ziekenhuis-koppeling"), bearer("toren-beheer")
 
     kept = await client.post("/v1/feeds/hospital-nieuw/messages", json=message, headers=key)
@@ -146,7 +147,10 @@ async def test_a_new_feed_is_kept_apart_until_it_is_released(
     state = {feed["feed"]: (feed["state"], feed["kept"]) for feed in feeds}
     assert state["hospital-nieuw"] == ("released", 0)
     then = await client.post("/v1/feeds/hospital-nieuw/messages", json=message, headers=key)
-    assert {report["outcome"] for report in then.json()["reports"]} == {"stored"}
+    assert {report["outcome"] for report in then.json()["reports"]} == {"repeated"}
+    message["peilmoment"] = make.now().isoformat()
+    newer = await client.post("/v1/feeds/hospital-nieuw/messages", json=message, headers=key)
+    assert {report["outcome"] for report in newer.json()["reports"]} == {"stored"}
 
 
 async def test_a_feed_is_its_owners_and_may_be_suspended(
