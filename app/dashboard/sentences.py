@@ -190,40 +190,41 @@ def worst(levels: Iterable[Level]) -> Level | None:
     return min(levels, key=ORDER.index, default=None)
 
 
-def of_settings(overview: Overview) -> dict[str, Level]:
-    """Per care setting the level that must be seen first, of its kinds of places and units."""
-    found: dict[str, list[Level]] = {}
-    totals = [(t.care_setting, t.level.level) for t in overview.totals if t.units]
-    told = {setting for setting, _ in totals}
-    units = [(u.care_setting, u.level.level) for u in overview.units]
-    # A setting without places, such as the HAP, stands by the level of its units; so does the SEH.
-    others = [(s, level) for s, level in units if s not in told or s == "seh"]
-    for setting, level in (*totals, *others):
-        if level is not None:
-            found.setdefault(setting, []).append(level)
-    return {s: level for s, levels in found.items() if (level := worst(levels)) is not None}
+def standings(overview: Overview) -> list[tuple[str, Level]]:
+    """What there is, and how it stands: a care setting by its name if all its kinds of places
+    stand alike, otherwise each kind by its own; a setting without places by its units."""
+    kinds: dict[str, list[tuple[str, Level]]] = {}
+    for total in overview.totals:
+        if total.units and total.level.level is not None:
+            kinds.setdefault(total.care_setting, []).append((kind(total), total.level.level))
+    found: list[tuple[str, Level]] = []
+    for setting, units in by_setting(overview):
+        levels = [level for _, level in kinds.get(setting, ())]
+        levels = levels or [u.level.level for u in units if u.level.level is not None]
+        if setting in kinds and len(set(levels)) > 1:
+            found += kinds[setting]
+        elif (level := worst(levels)) is not None:
+            found.append((SETTINGS[setting], level))
+    return found
 
 
 def verdict(overview: Overview) -> str:
     """The one sentence on top: what is full first, what has room last."""
     if not overview.units:
         return "Er zijn nog geen afdelingen"
-    if all(unit.observed_at is None for unit in overview.units):
+    if all(u.observed_at is None and u.level.state == "unknown" for u in overview.units):
         return "Er zijn nog geen gegevens gemeld"
-    levels = of_settings(overview)
-    said = [
-        f"{listed([SETTINGS[s] for s in levels if levels[s] == word])} {plural(word, levels)}"
-        for word in ORDER
-        if word in levels.values()
-    ]
+    names: dict[Level, list[str]] = {}
+    for name, level in standings(overview):
+        names.setdefault(level, []).append(name)
+    said = [f"{listed(names[w])} {in_words(w, len(names[w]))}" for w in ORDER if w in names]
     sentence = "; ".join(said) or "U ziet hier geen drukte van andere organisaties"
     return sentence[0].upper() + sentence[1:]
 
 
-def plural(word: Level, levels: Mapping[str, Level]) -> str:
-    several = sum(level == word for level in levels.values()) > 1
-    said = LEVELS[word]
-    return said.replace("is ", "zijn ").replace("heeft", "hebben") if several else said
+def in_words(level: Level, several: int) -> str:
+    said = LEVELS[level]
+    return said.replace("is ", "zijn ").replace("heeft", "hebben") if several > 1 else said
 
 
 def chance_sentence(overview: Overview) -> str:

@@ -1,7 +1,7 @@
 """The region at a moment: every unit with its places and level, and totals that count each once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -302,6 +302,7 @@ def judge(
     if now.care_setting == "seh":
         now.crowding = crowding(now, beds.get(now.unit.org_id))
         now.level = crowding_level(rules.seh, now.crowding.score, of_lines)
+        now.lines = [replace(each, level=now.level) for each in now.lines]
         of_figures = crowding_level(rules.seh, now.crowding.score, of_figures)
     now.differs = differ(now.said.status if now.said else None, of_figures)
 
@@ -440,7 +441,10 @@ def total(
         lines=members,
         usable=usable,
         risk=risk,
-        level=total_level(members, risk, rule),
+        # An SEH is judged as a whole, by how crowded it is and not by its places alone.
+        level=together(each.level for each in members)
+        if care_setting == "seh"
+        else total_level(members, risk, rule),
     )
 
 

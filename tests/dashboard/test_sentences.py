@@ -48,7 +48,7 @@ def a_unit(setting: Any, level: Level, observed_at: datetime | None = NOW) -> Un
         organisation="reo",
         facility="huis",
         care_setting=setting,
-        level=LevelNow(level=level, state="known"),
+        level=LevelNow(level=level, state="unknown" if level == "onbekend" else "known"),
         status=StatusNow(
             status="open",
             state="known",
@@ -152,11 +152,22 @@ def test_the_verdict_says_first_what_is_full() -> None:
 
 
 def test_the_verdict_names_settings_that_stand_alike_together() -> None:
-    totals = tuple(a_total(s, "ruim") for s in ("reo", "short-stay", "hospice"))
+    settings = ("reo", "short-stay", "hospice")
+    totals = tuple(a_total(setting, "ruim") for setting in settings)
+    units = tuple(a_unit(setting, "ruim") for setting in settings)
 
-    told = say.verdict(an_overview((a_unit("reo", "ruim"),), totals))
+    told = say.verdict(an_overview(units, totals))
 
     assert told == "REO, kortdurend verblijf en hospice hebben ruimte"
+
+
+def test_a_setting_whose_kinds_stand_apart_is_told_by_kind() -> None:
+    full = a_total("short-stay", "vol").model_copy(update={"bed_type": "recovery"})
+    roomy = a_total("short-stay", "ruim").model_copy(update={"bed_type": "respite"})
+
+    told = say.verdict(an_overview((a_unit("short-stay", "druk"),), (full, roomy)))
+
+    assert told == "Herstelbed is vol; logeerbed heeft ruimte"
 
 
 def test_a_setting_without_places_stands_by_its_units() -> None:

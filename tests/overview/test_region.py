@@ -251,6 +251,7 @@ def test_an_seh_is_judged_by_nedocs_with_all_its_inputs() -> None:
     assert crowded.crowding is not None
     assert crowded.crowding.score == pytest.approx(184.255)
     assert crowded.level == "vol"
+    assert [total.level for total in totals([crowded], RULES)] == ["vol"]
     assert without_beds.crowding is not None
     assert without_beds.crowding.score is None
 
