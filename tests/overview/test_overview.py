@@ -290,16 +290,16 @@ async def test_a_huisartsenpost_shows_its_norms(client: AsyncClient, session: As
 async def test_a_hand_entry_stands_over_a_feed_for_four_hours(
     client: AsyncClient, session: AsyncSession
 ) -> None:
-    await make.a_unit(session)
     key = await make.a_key(session)
-    await told(session, "reo-flex", staffed=2, occupied=1, reserved=0)
-    await told(session, "reo-flex", now() - HOUR, source="hand", occupied=2)
+    for unit, by_hand in (("held", now() - HOUR), ("over", now() - 5 * HOUR)):
+        await make.a_unit(session, unit)
+        await told(session, unit, staffed=2, occupied=1, reserved=0)
+        await told(session, unit, by_hand, source="hand", occupied=2)
 
-    early = the_places(await asked(client, key))
-    later = the_places(await asked(client, key, asOf=(now() - timedelta(hours=0.5)).isoformat()))
+    overview = await asked(client, key)
 
-    assert early.occupied.value == 2
-    assert later.occupied.value == 2
+    assert the_places(overview, "held").occupied.value == 2
+    assert the_places(overview, "over").occupied.value == 1
 
 
 async def test_the_same_question_gets_the_same_bytes_after_a_correction(
