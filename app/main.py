@@ -18,6 +18,7 @@ from app.db import connect, plain, sessions_of
 from app.facilities.queries import DirectoryCache
 from app.facilities.routes import router as facilities_router
 from app.feeds.routes import router as feeds_router
+from app.forecasts.routes import StandingAnswers
 from app.forecasts.routes import router as forecasts_router
 from app.health.routes import router as health_router
 from app.http import Envelope, route_of
@@ -124,5 +125,5 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router, prefix="/v1")
     add_contract(app)
     # Around all, so that what is refused below the handlers, or fails, is dressed too.
-    app.middleware_stack = Envelope(app.build_middleware_stack(), VERSION, seen)
+    app.middleware_stack = Envelope(StandingAnswers(app.build_middleware_stack()), VERSION, seen)
     return app

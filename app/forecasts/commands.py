@@ -5,7 +5,8 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any, TypeVar
 
 import orjson
@@ -58,13 +59,27 @@ async def answered(asked: Sequence[Question]) -> list[tuple[Issued, Issued]]:
     if len(asked) <= FOR_ONE_PROCESS:
         return await asyncio.to_thread(answer_all, asked)
     # Spawned, not forked: this process has threads.
-    pool = ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(
+        os.cpu_count(), mp_context=get_context("spawn"), initializer=end_with_parent
+    )
     try:
         loop = asyncio.get_running_loop()
         parts = [loop.run_in_executor(pool, answer_all, part) for part in slices(asked, 50)]
         return [each for part in await asyncio.gather(*parts) for each in part]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def end_with_parent() -> None:
+    """A process of the pool would wait for ever for work from a worker that was killed."""
+    parent = parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def answer_all(asked: Sequence[Question]) -> list[tuple[Issued, Issued]]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import connect, sessions_of
-from app.forecasts import calendar, queries
+from app.forecasts import calendar, commands, queries
 from app.forecasts.baseline import forecast_daily
 from app.forecasts.demand import whole
 from app.forecasts.runs import Issued, Kind, Run
@@ -267,6 +267,19 @@ async def test_a_total_sums_its_members_by_type_and_names_who_is_missing(
         assert total.steps[0].supply == 12
         assert sorted(total.detail["members"]) == ["caz-bed", "reo-flex"]
         assert total.detail["missing"] == [{"unit": "stil", "reason": "nothing-told"}]
+
+
+async def test_other_processes_answer_the_same_as_this_one(
+    session: AsyncSession, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make.a_unit(session)
+    await a_series(session, ripple(120))
+
+    here = await issue(database.urls.worker)
+    monkeypatch.setattr(commands, "FOR_ONE_PROCESS", 0)
+    there = await issue(database.urls.worker)
+
+    assert numbers(here) == numbers(there)
 
 
 async def test_runs_are_immutable_for_the_app_and_the_worker(
