@@ -50,35 +50,11 @@ CURRENT = TOLD % "current_state"
 KNOWN_THEN = TOLD % "state_as_known($2, $3)"
 # Flows and plans are added up per series over a stretch of each measure; what reaches over its
 # edge counts for the part inside; what is told over more than a month says nothing of the last
-# weeks. Under row level security this sees the asker's own rows only.
+# weeks. Single flows are their owner's own; these sums may be asked of the region.
 FLOWS = """
-    WITH asked AS (
-        SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[])
-               AS a (measure, since, until)),
-    told AS (
-        SELECT DISTINCT ON (o.org_id, o.series_id, o.at, o.length_s)
-               o.org_id, o.series_id, o.at, o.length_s, o.value, a.since, a.until
-          FROM asked a
-          JOIN series s ON s.measure = a.measure
-          JOIN observations o ON o.org_id = s.org_id AND o.series_id = s.series_id
-         WHERE o.length_s > 0 AND o.at < a.until AND o.at > a.since - interval '32 days'
-           AND o.at + make_interval(secs => o.length_s) > a.since
-           AND o.known_at <= $5 AND o.observed_at <= $4
-         ORDER BY o.org_id, o.series_id, o.at, o.length_s, o.known_at DESC),
-    cut AS (
-        SELECT *, at + make_interval(secs => length_s) AS ends,
-               extract(epoch FROM least(at + make_interval(secs => length_s), until)
-                                  - greatest(at, since))::float8 AS inside
-          FROM told WHERE value IS NOT NULL)
-    SELECT c.org_id, s.unit, s.measure, s.resource, s.bed_type, s.source_kind,
-           s.role || s.urgency || s.profile || s.area || s.destination || s.reason <> '' AS split,
-           sum(c.value * c.inside / c.length_s) AS amount, sum(c.inside) AS seconds,
-           max(c.value) AS greatest, max(c.ends) AS until
-      FROM cut c
-      JOIN series s ON s.org_id = c.org_id AND s.series_id = c.series_id
-     WHERE s.unit <> ''
-     GROUP BY c.org_id, c.series_id, s.org_id, s.series_id
-     ORDER BY s.unit, s.measure, s.series_id
+    SELECT org_id, unit, measure, resource, bed_type, source_kind, split, amount, seconds,
+           "greatest", until_ AS until
+      FROM flows_as_known($4, $5, $1::text[], $2::timestamptz[], $3::timestamptz[])
 """
 
 

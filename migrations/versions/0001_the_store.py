@@ -117,6 +117,44 @@ FUNCTIONS = (
          WHERE s.org_id = {ORG} OR {REGION}
     $$
     """,
+    # Likewise what came, went and is expected: sums over a stretch, never a single figure.
+    f"""
+    CREATE FUNCTION flows_as_known(
+        as_of timestamptz, known timestamptz,
+        measures text[], since timestamptz[], until timestamptz[])
+    RETURNS TABLE (org_id int, unit text, measure text, resource text, bed_type text,
+                   source_kind text, split boolean, amount float8, seconds float8,
+                   "greatest" float8, until_ timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+        WITH asked AS (
+            SELECT * FROM unnest($3, $4, $5) AS a (measure, since, until)),
+        told AS (
+            SELECT DISTINCT ON (o.org_id, o.series_id, o.at, o.length_s)
+                   o.org_id, o.series_id, o.at, o.length_s, o.value, a.since, a.until
+              FROM asked a
+              JOIN series s ON s.measure = a.measure
+              JOIN observations o ON o.org_id = s.org_id AND o.series_id = s.series_id
+             WHERE (s.org_id = {ORG}
+                    OR {REGION})
+               AND o.length_s > 0 AND o.at < a.until AND o.at > a.since - interval '32 days'
+               AND o.at + make_interval(secs => o.length_s) > a.since
+               AND o.known_at <= $2 AND o.observed_at <= $1
+             ORDER BY o.org_id, o.series_id, o.at, o.length_s, o.known_at DESC),
+        cut AS (
+            SELECT *, at + make_interval(secs => length_s) AS ends,
+                   extract(epoch FROM least(at + make_interval(secs => length_s), told.until)
+                                      - greatest(at, told.since))::float8 AS inside
+              FROM told WHERE value IS NOT NULL)
+        SELECT c.org_id, s.unit, s.measure, s.resource, s.bed_type, s.source_kind,
+               s.role || s.urgency || s.profile || s.area || s.destination || s.reason <> '',
+               sum(c.value * c.inside / c.length_s), sum(c.inside), max(c.value), max(c.ends)
+          FROM cut c
+          JOIN series s ON s.org_id = c.org_id AND s.series_id = c.series_id
+         WHERE s.unit <> ''
+         GROUP BY c.org_id, c.series_id, s.org_id, s.series_id
+         ORDER BY s.unit, s.measure, s.series_id
+    $$
+    """,
     # Postgres has no commit order to ask for: what is older than this is settled.
     """
     CREATE FUNCTION known_horizon() RETURNS timestamptz
@@ -211,9 +249,11 @@ def grants() -> list[str]:
         f"GRANT INSERT ON {', '.join(WORKER_ADDS)} TO {worker}",
         f"GRANT UPDATE ON job_runs TO {worker}",
         f"GRANT DELETE ON outbox TO {worker}",
-        "REVOKE ALL ON FUNCTION find_key, ensure_partitions, state_as_known, known_horizon "
+        "REVOKE ALL ON FUNCTION find_key, ensure_partitions, state_as_known, flows_as_known, "
+        "known_horizon "
         "FROM PUBLIC",
-        "GRANT EXECUTE ON FUNCTION find_key, ensure_partitions, state_as_known, known_horizon "
+        "GRANT EXECUTE ON FUNCTION find_key, ensure_partitions, state_as_known, flows_as_known, "
+        "known_horizon "
         f"TO {app}, {worker}",
     ]
 
@@ -974,7 +1014,13 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '2s'")
-    for name in ("state_as_known", "ensure_partitions", "find_key", "known_horizon"):
+    for name in (
+        "state_as_known",
+        "flows_as_known",
+        "ensure_partitions",
+        "find_key",
+        "known_horizon",
+    ):
         op.execute(f"DROP FUNCTION {name}")
     op.execute("DROP TABLE observations")
     op.execute("DROP SCHEMA partitions")

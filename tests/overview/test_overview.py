@@ -245,6 +245,21 @@ async def test_many_requests_make_it_druk(client: AsyncClient, session: AsyncSes
     assert the_unit(overview).level.level == "druk"
 
 
+async def test_a_coordinator_sees_the_risk_that_anothers_requests_make(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    await make.a_unit(session, plannedTermDays=9)
+    coordinator = await make.a_key(session, organisation="rtp", audience="coordinator")
+    await told(session, "reo-flex", staffed=8, occupied=7, reserved=0)
+    for day in range(1, 11):
+        await flowed(session, "reo-flex", "requests", 3, now() - day * DAY, DAY)
+
+    overview = await asked(client, coordinator)
+
+    assert the_unit(overview).level.level == "druk"
+    assert (the_places(overview).refusal_risk.value or 0) > 0.5
+
+
 async def test_the_region_sets_its_own_threshold(
     client: AsyncClient, session: AsyncSession
 ) -> None:
