@@ -13,7 +13,7 @@ from fastapi.routing import iter_route_contexts
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.scopes import SCOPES
-from app.facilities.tables import StaffPool, StaffPoolVersion
+from app.facilities.tables import Group, GroupVersion, StaffPool, StaffPoolVersion
 from app.feeds.tables import Feed, FeedVersion
 from tests import make
 
@@ -81,6 +81,7 @@ class Sent:
 Steps = list[Laid | Sent]
 Call = Callable[[str], Steps]
 numbers = itertools.count(1)
+SHIFTS = [{"shift": "day", "start": "07:00", "end": "15:00"}]
 MANDATES = "SELECT count(*) FROM mandate_versions WHERE mandate = $1"
 
 
@@ -267,15 +268,24 @@ async def a_world(session: AsyncSession) -> dict[str, Headers]:
         )
         org_id = await make.an_organisation(session, organisation)
         unit, pool = f"{organisation}-flex", f"{organisation}-team"
-        await make.a_unit(session, unit, organisation, roles=["nurse"])
+        await make.a_unit(session, unit, organisation, roles=["nurse"], shifts=SHIFTS)
         feed = f"{organisation}-feed"
         session.add(Feed(feed=feed, org_id=org_id, format="reo"))
         session.add(StaffPool(staff_pool=pool, org_id=org_id))
         await session.flush()
         known = {"org_id": org_id, "valid_from": make.LONG_AGO}
-        told = {"name": "Feed (fictief)", "state": "released", "units": {"A1": unit}}
+        told: dict[str, Any] = {
+            "name": "Feed (fictief)",
+            "state": "released",
+            "units": {"A1": unit},
+        }
         session.add(FeedVersion(feed=feed, facts=told, **known))
         told = {"name": "Team (fictief)", "units": [unit], "roles": ["nurse"]}
         session.add(StaffPoolVersion(staff_pool=pool, facts=told, **known))
+    session.add(Group(group="alle-units", org_id=org_id))
+    await session.flush()
+    members = [{"unit": f"{organisation}-flex"} for organisation in PARTIES]
+    told = {"name": "Alle units (fictief)", "members": members}
+    session.add(GroupVersion(group="alle-units", facts=told, **known))
     await session.commit()
     return keys

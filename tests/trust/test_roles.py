@@ -36,7 +36,9 @@ WITHOUT_A_WALL = frozenset(
     }
 )
 NEVER_CHANGED = ("observations", "reports", "audit_events", "access_log")
-DEFINERS = {"find_key", "ensure_partitions", "state_as_known", "known_horizon"}
+DEFINERS = {
+    *("find_key", "ensure_partitions", "state_as_known", "flows_as_known", "known_horizon"),
+}
 
 
 def tables() -> list[Table]:
