@@ -289,7 +289,7 @@ def forecast(
     turns = set(turning_points(disclosure, topic, set(owners.values()), run))
     passed = {turn for turn in turns if turn <= as_of.moment}
     since = max({run.known_at, as_of.rules_changed_at} | passed)
-    old = run.data_cut + STALE in passed or any(each.grade == "stale" for each in found)
+    old = ages_at(run) in passed or any(each.grade == "stale" for each in found)
     totals = topic.subject_kind != "unit"
     answer = Forecast(
         **topic.told(),
@@ -327,7 +327,12 @@ def turning_points(
 ) -> Iterator[datetime]:
     """The moments at which an answer about one run changes by itself: it ages, a delay ends."""
     if topic.horizon != "years":
-        yield run.data_cut + STALE
+        yield ages_at(run)
     for owner in owners:
         if delay := disclosure.delay(owner, "forecast"):
             yield run.issued_at + delay
+
+
+def ages_at(run: RunView) -> datetime:
+    """When its figures are too old; a run for a past moment knew none from after it."""
+    return min(run.issued_at, run.data_cut) + STALE

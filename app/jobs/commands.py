@@ -234,12 +234,13 @@ def work_of(
 async def run_now(
     worker_url: str, job: Job, *, at: datetime, known_at: datetime | None = None
 ) -> Outcome:
-    """Runs a job beside its schedule; a second call with the same `at` gives the first outcome.
+    """Runs a job beside its schedule; a second call for the same moment gives the first outcome.
 
     A forecast at `at` reads figures up to `at` as they were known at `known_at`, or at `at`
     itself; of now it first waits (10 seconds) until what is being written has settled.
     """
-    period = f"at {instant(at.astimezone(UTC))}"
+    moments = [at] if known_at is None else [at, known_at]
+    period = "at " + " known ".join(instant(moment.astimezone(UTC)) for moment in moments)
     async with working(worker_url) as engine:
         work = work_of(job, engine, worker_url, at, known_at)
         while True:
