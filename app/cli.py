@@ -34,6 +34,8 @@ from app.facilities.commands import Kind
 from app.facilities.region import Region
 from app.facilities.region_file import parse
 from app.facilities.schemas import FeedFacts
+from app.feeds.imports.commands import import_file
+from app.feeds.profiles import PROFILES
 from app.feeds.tables import Feed, FeedVersion
 from app.jobs.commands import keep_running, run_now
 from app.jobs.schedule import Job
@@ -245,6 +247,60 @@ def region_apply(
             typer.echo(str(change))
         written = sum(change.writes for change in changes)
         typer.echo(f"{written} changes{' would be' if dry_run else ''} made.")
+
+
+@main.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    profile: Annotated[str, typer.Option(help=f"What its columns mean: {', '.join(PROFILES)}.")],
+    create_units: Annotated[
+        bool, typer.Option("--create-units", help="Make the units that are not known yet.")
+    ] = False,
+    organisation: Annotated[
+        str | None, typer.Option(help="Whose figures they are; left out: named as the profile.")
+    ] = None,
+    setting: Annotated[
+        str | None, typer.Option(help="Care setting of units that are made.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Do all of it, and take it back.")
+    ] = False,
+) -> None:
+    """Bring figures of the past in from FILE (CSV, or .gz): all of it or nothing.
+
+    The same file again changes nothing; a changed figure becomes a correction.
+    """
+    if profile not in PROFILES:
+        refuse(f"There is no profile {profile}. There are: {', '.join(PROFILES)}.")
+    with opened() as settings:
+        assert settings.database_url
+        imported = asyncio.run(
+            import_file(
+                settings.database_url,
+                file,
+                PROFILES[profile],
+                owner_url=settings.database_owner_url,
+                create_units=create_units,
+                organisation=organisation,
+                setting=setting,
+                dry_run=dry_run,
+                progress=say_rows,
+            )
+        )
+    typer.echo("", err=True)
+    done = "would be added" if dry_run else "added"
+    typer.echo(
+        f"{imported.rows:,} rows of {imported.units} units, {imported.since:%Y-%m-%d} to "
+        f"{imported.until:%Y-%m-%d}: {imported.added:,} figures {done}, "
+        f"{imported.corrected:,} corrected, {imported.unchanged:,} unchanged; "
+        f"{imported.units_made} units made."
+    )
+
+
+def say_rows(rows: int) -> None:
+    """How far it is, on a terminal only."""
+    if sys.stderr.isatty():
+        typer.echo(f"\r{rows:,} rows read", err=True, nl=False)
 
 
 @keys.command("add")

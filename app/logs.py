@@ -19,6 +19,8 @@ def withhold(logger: Any, name: str, line: MutableMapping[str, Any]) -> MutableM
 
 def configure(level: str) -> None:
     logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(message)s")
+    # What alembic says at every look at the schema is of no use to an operator.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
