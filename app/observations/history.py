@@ -214,7 +214,7 @@ def moment(told: str) -> datetime:
     """A moment with its offset, or a bare date: the begin of that local day."""
     try:
         bare = len(told) == 10
-        at = datetime.strptime(told, "%Y-%m-%d") if bare else datetime.fromisoformat(told)
+        at = datetime.strptime(f"{told}Z", "%Y-%m-%d%z") if bare else datetime.fromisoformat(told)
     except ValueError:
         raise NotAMoment(
             "give a date, such as 2026-11-22, or a moment with its offset, such as "

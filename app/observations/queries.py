@@ -23,6 +23,7 @@ from app.wire import instant
 KEY = ("measure", *DIMENSIONS[3:])
 # domain.md 7: for so long an entry of a higher precedence stands over what others tell.
 STANDS_OVER = "4 hours"
+RANKS = ("hand", "feed", "mandate", "import")
 RANK = "array_position(ARRAY['hand', 'feed', 'mandate', 'import'], source_kind)"
 # The latest period of a live report begins within this of when it was told (see the hard rules).
 PERIODS_REACH = timedelta(days=800)
@@ -269,78 +270,88 @@ class Asked:
     lead_in: bool = False
 
 
-# One pass: of each moment the last known figure of each source; then of the sources the one that
-# has precedence: what a higher one told in the four hours before stands over it. What was told to
-# be unknown stands over nothing. A period gives way to one of a higher source that overlaps it.
-TOLD = f"""
-    SELECT s.series_id, {KEY_COLUMNS}, s.source_kind, {RANK} AS rank, o.*
-      FROM series s
+SERIES = f"""
+    SELECT s.series_id, {KEY_COLUMNS}, s.source_kind FROM series s
+     WHERE s.org_id = $1 AND s.unit = $2
+       AND (cardinality($3::text[]) = 0 OR s.measure = ANY($3))
+       AND (cardinality($4::text[]) = 0 OR s.bed_type = ANY($4))
+     ORDER BY {KEY_COLUMNS}, s.series_id
+"""
+# The series that tell one figure bear its number, and the rank of who tells it. Of each moment
+# the last known figure of each series; of these the one that has precedence: what a higher rank
+# told in the four hours before stands over it. What was told to be unknown stands over nothing.
+# A period gives way to one of a higher rank that overlaps it.
+OVER = "OVER (PARTITION BY figure ORDER BY at)"
+LAST_OF = ", ".join(
+    f"max(at) FILTER (WHERE rank = {rank} AND value IS NOT NULL) {OVER} AS last_{rank}"
+    for rank in range(1, len(RANKS))
+)
+STOOD_OVER = " OR ".join(
+    f"rank > {rank} AND last_{rank} >= at - interval '{STANDS_OVER}'"
+    for rank in range(1, len(RANKS))
+)
+HISTORY = f"""
+WITH source AS MATERIALIZED (
+    SELECT * FROM unnest($2::int[], $3::int[], $4::int[]) AS s(series_id, figure, rank)),
+told AS MATERIALIZED (
+    SELECT s.figure, s.rank, o.*
+      FROM source s
      CROSS JOIN LATERAL (
            SELECT DISTINCT ON (x.at, x.length_s)
                   x.at, x.length_s, x.value, x.observed_at, x.known_at, x.precision
              FROM observations x
-            WHERE x.org_id = s.org_id AND x.series_id = s.series_id
-              AND x.at >= $3::timestamptz - interval '{STANDS_OVER}' AND x.at < $4
-              AND x.known_at <= $5
-            ORDER BY x.at DESC, x.length_s DESC, x.known_at DESC) o
-     WHERE s.org_id = $1 AND s.unit = $2
-       AND (cardinality($6::text[]) = 0 OR s.measure = ANY($6))
-       AND (cardinality($7::text[]) = 0 OR s.bed_type = ANY($7))
-"""
-HISTORY = f"""
-WITH told AS MATERIALIZED ({TOLD}),
+            WHERE x.org_id = $1 AND x.series_id = s.series_id
+              AND x.at >= $5::timestamptz - interval '{STANDS_OVER}' AND x.at < $6
+              AND x.known_at <= $7
+            ORDER BY x.at DESC, x.length_s DESC, x.known_at DESC) o),
 stocks AS (
-    SELECT *,
-           min(rank) FILTER (WHERE value IS NOT NULL) OVER (
-               PARTITION BY {", ".join(KEY)} ORDER BY at
-               RANGE BETWEEN interval '{STANDS_OVER}' PRECEDING AND CURRENT ROW) AS highest,
-           row_number() OVER (
-               PARTITION BY {", ".join(KEY)}, at ORDER BY value IS NULL, rank) AS place
+    SELECT *, {LAST_OF},
+           row_number() OVER (PARTITION BY figure, at ORDER BY value IS NULL, rank) AS place
       FROM told WHERE length_s = 0),
 periods AS (
     SELECT * FROM told t
      WHERE length_s > 0 AND at >= $8
        AND NOT EXISTS (
-           SELECT FROM series s
+           SELECT FROM source s
             CROSS JOIN LATERAL (
                   SELECT DISTINCT ON (x.at, x.length_s) x.value
                     FROM observations x
-                   WHERE x.org_id = s.org_id AND x.series_id = s.series_id AND x.length_s > 0
+                   WHERE x.org_id = $1 AND x.series_id = s.series_id AND x.length_s > 0
                      AND x.at > t.at - interval '367 days'
                      AND x.at < t.at + make_interval(secs => t.length_s)
                      AND x.at + make_interval(secs => x.length_s) > t.at
-                     AND x.known_at <= $5
+                     AND x.known_at <= $7
                    ORDER BY x.at DESC, x.length_s DESC, x.known_at DESC) o
-            WHERE s.org_id = $1 AND s.unit = $2 AND s.staff_pool = ''
-              AND ({", ".join("s." + name for name in KEY)})
-                = ({", ".join("t." + name for name in KEY)})
-              AND {RANK} < t.rank AND o.value IS NOT NULL))
-SELECT {", ".join(KEY)}, at, length_s, value, observed_at, known_at, precision, source_kind
-  FROM stocks
- WHERE place = 1 AND at >= $3 AND (highest IS NULL OR rank <= highest)
+            WHERE s.figure = t.figure AND s.rank < t.rank AND o.value IS NOT NULL))
+SELECT figure, rank, at, length_s, value, observed_at, known_at, precision
+  FROM stocks WHERE place = 1 AND at >= $5 AND ({STOOD_OVER}) IS NOT TRUE
 UNION ALL
-SELECT {", ".join(KEY)}, at, length_s, value, observed_at, known_at, precision, source_kind
-  FROM periods
- ORDER BY at, {", ".join(KEY)}, length_s
+SELECT figure, rank, at, length_s, value, observed_at, known_at, precision FROM periods
+ ORDER BY at, figure, length_s
 """
 
 
 async def history(connection: asyncpg.Connection, asked: Asked) -> AsyncGenerator[Point]:
     """The points of a history in order of time, a thousand at a time."""
-    since = asked.since - STANDS if asked.lead_in else asked.since
+    place = (asked.org_id, asked.unit, list(asked.measures), list(asked.bed_types))
+    told_by = [tuple(row) for row in await connection.fetch(SERIES, *place)]
+    # In the order of the keys, so that the numbers are in that order too.
+    numbers = {key: n for n, key in enumerate(dict.fromkeys(row[1:-1] for row in told_by))}
+    keys = list(numbers)
     cursor = connection.cursor(
         HISTORY,
         asked.org_id,
-        asked.unit,
-        since,
+        [row[0] for row in told_by],
+        [numbers[row[1:-1]] for row in told_by],
+        [RANKS.index(row[-1]) + 1 for row in told_by],
+        asked.since - STANDS if asked.lead_in else asked.since,
         asked.until,
         asked.known_at,
-        list(asked.measures),
-        list(asked.bed_types),
         asked.since,
         prefetch=1000,
     )
-    width = len(KEY)
-    async for row in cursor:
-        told = tuple(row)
-        yield Point(told[:width], *told[width:])
+    async for figure, rank, at, length_s, value, observed_at, known_at, precision in cursor:
+        source_kind = RANKS[rank - 1]
+        yield Point(
+            keys[figure], at, length_s, value, observed_at, known_at, precision, source_kind
+        )

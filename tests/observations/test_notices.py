@@ -384,6 +384,8 @@ async def test_an_infection_is_a_reason_that_only_its_owner_tells(
         (STATUS, a_status(at=1_763_800_000), "/at"),
         (STATUS, a_status(at="2026-11-22T08:00:00"), "/at"),
         (STATUS, a_status(at="1889-11-22T08:00:00Z"), "/at"),
+        (STATUS, a_status(at="0001-01-01T00:00:00+23:00"), "/at"),
+        (STATUS, a_status(at="9999-12-31T23:59:59-23:00"), "/at"),
         (STATUS, a_status(reason="Jan is ziek"), "/reason"),
         (STATUS, {}, "/status"),
         (STOPS, a_stop(id="7"), "/id"),

@@ -85,3 +85,20 @@ async def figure(
         )
     )
     return report_id
+
+
+MORE = """
+    INSERT INTO observations
+    SELECT org_id, series_id, at + n * CAST(:step AS interval), length_s,
+           known_at + n * CAST(:step AS interval), observed_at + n * CAST(:step AS interval),
+           n % 7, report_id, reported_by, precision
+      FROM observations, generate_series(1, :count) n WHERE report_id = :report_id
+"""
+
+
+async def many(session: AsyncSession, count: int, start: datetime, step: timedelta) -> None:
+    """So many figures one after the other, from 0 to 6 and again."""
+    report_id = await figure(session, 0, start)
+    asked = {"step": step, "count": count - 1, "report_id": report_id}
+    await session.execute(text(MORE), asked)
+    await session.commit()
