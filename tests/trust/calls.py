@@ -121,7 +121,7 @@ def accept_doubts(organisation: str) -> Steps:
     figures = make.a_figure("staffed", 1), make.a_figure("occupied", 5)
     report = make.a_report(*figures, unit=f"{organisation}-flex")
     told = "SELECT count(*) FROM doubts WHERE report_id = $1 AND state = 'accepted'"
-    path = f"/v1/reports/{report['id']}/_accept-doubts"
+    path = f"/v1/reports/{report['id']}/doubts/_accept"
     open_ = "SELECT count(*) FROM doubts WHERE report_id = $1"
     doubted = Sent("POST", "/v1/reports", report, open_, (report["id"],))
     return [doubted, Sent("POST", path, None, told, (report["id"],))]
@@ -229,7 +229,7 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("PUT", "/v1/reports/{report}"): put_report,
     ("POST", "/v1/units/{unit}/reports/_confirm"): confirm,
     ("POST", "/v1/reports/{report}/_retract"): retract,
-    ("POST", "/v1/reports/{report}/_accept-doubts"): accept_doubts,
+    ("POST", "/v1/reports/{report}/doubts/_accept"): accept_doubts,
     ("POST", "/v1/feeds/{feed}/messages"): post_message,
     ("POST", "/v1/feeds/{feed}/_release"): release,
     ("POST", "/v1/mandates"): post_mandate,

@@ -27,6 +27,7 @@ BSN, NAME, BORN = "123456782", "Kanarie Zonderpersoon", "1903-07-19"
 PLANTED: tuple[tuple[str, Any], ...] = (
     ("bsn", BSN),
     ("burgerservicenummer", int(BSN)),
+    ("code", f"afdeling-{BSN}"),
     ("naam", NAME),
     ("geboortedatum", BORN),
 )

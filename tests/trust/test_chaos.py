@@ -31,6 +31,8 @@ LONG = "CHAOS_ACKS" in os.environ
 ACKS = int(os.environ.get("CHAOS_ACKS", "400"))
 WRITERS = 16 if LONG else 8
 KILLS = 4 if LONG else 1
+# Two writers on each, so that they also meet.
+UNITS = [f"reo-{n}" for n in range(WRITERS // 2)]
 DATABASE = "chaos"
 FIGURES = 3
 
@@ -47,10 +49,10 @@ class Writers:
     repeated: int = 0
     slowest: float = 0
 
-    async def write(self) -> None:
+    async def write(self, unit: str) -> None:
         async with httpx.AsyncClient(base_url=self.base, timeout=10) as client:
             while len(self.acknowledged) < self.wanted:
-                await self.deliver(client, a_report())
+                await self.deliver(client, a_report(unit))
 
     async def deliver(self, client: httpx.AsyncClient, report: Any) -> None:
         began = time.monotonic()
@@ -72,20 +74,21 @@ class Writers:
             await asyncio.sleep(random.uniform(0.02, 0.1))
 
 
-def a_report() -> Any:
+def a_report(unit: str = "reo-0") -> Any:
     values = random.randint(3, 6), random.randint(0, 3), random.randint(0, 3)
     figures = zip(("staffed", "occupied", "reserved"), values, strict=True)
-    return make.a_report(*(make.a_figure(measure, value) for measure, value in figures))
+    return make.a_report(*(make.a_figure(*figure) for figure in figures), unit=unit)
 
 
 async def made(server: Embedded) -> dict[str, str]:
-    """The database with a unit, and a key for it."""
+    """The database with its units, and a key for them."""
     urls = await store.prepare(server, DATABASE)
     await asyncio.to_thread(store.migrate, urls.owner)
     await store.ensure_partitions(urls.owner)
     engine = connect(urls.owner, pool_size=1)
     async with sessions_of(engine)() as session:
-        await make.a_unit(session)
+        for unit in UNITS:
+            await make.a_unit(session, unit)
         key = await make.a_key(session)
     await engine.dispose()
     return key
@@ -111,7 +114,9 @@ async def kill_everything(writers: Writers, tower: Tower, proxy: Proxy) -> None:
         await until(writers, ACKS * n // (2 * KILLS + 1))
         await in_flight(proxy)
         if n % 2:
+            # The COMMIT arrives all the same: stored, and nobody was told.
             await tower.kill()
+            proxy.released.set()
             await tower.start()
         else:
             os.kill(server.pid, signal.SIGKILL)
@@ -155,8 +160,8 @@ async def test_nothing_acknowledged_is_lost_or_doubled_by_a_kill(
             writers = Writers(tower.base, key, ACKS)
             async with asyncio.TaskGroup() as work:
                 work.create_task(kill_everything(writers, tower, proxy))
-                for _ in range(WRITERS):
-                    work.create_task(writers.write())
+                for n in range(WRITERS):
+                    work.create_task(writers.write(UNITS[n // 2]))
 
     rows = await asyncpg.connect(durable.dsn("postgres", DATABASE))
     lost, doubled = await lost_and_doubled(rows, writers.acknowledged)
@@ -169,6 +174,7 @@ async def test_nothing_acknowledged_is_lost_or_doubled_by_a_kill(
         f"answers {dict(writers.answers)}; {time.monotonic() - began:.1f} s"
     )
     assert len(writers.acknowledged) >= ACKS
+    assert writers.repeated >= KILLS
     assert lost == []
     assert doubled == []
     assert behind == 0
@@ -177,7 +183,7 @@ async def test_nothing_acknowledged_is_lost_or_doubled_by_a_kill(
 async def test_a_report_that_is_lost_or_doubled_is_found(
     client: httpx.AsyncClient, session: AsyncSession, rows: asyncpg.Connection
 ) -> None:
-    await make.a_unit(session)
+    await make.a_unit(session, "reo-0")
     key = await make.a_key(session)
     sound, taken, twice, never = (a_report() for _ in range(4))
     for report in (sound, taken, twice):

@@ -463,17 +463,24 @@ async def test_the_same_test_finds_a_store_without_its_wall(
     assert {"adds to observations", "adds to reports", "adds to audit_events"} <= found
 
 
-async def test_state_as_known_tells_of_others_only_with_reach(
-    app: FastAPI,
+AS_KNOWN = {
+    "state": "SELECT count(*) FROM state_as_known(now(), now() + interval '1 minute')",
+    "flows": "SELECT count(*) FROM flows_as_known(now(), now() + interval '1 minute', "
+    "'{requests}', ARRAY[now() - interval '1 day'], ARRAY[now()])",
+}
+
+
+@pytest.mark.parametrize("question", AS_KNOWN.values(), ids=AS_KNOWN)
+async def test_what_was_known_of_others_is_told_only_with_reach(
     client: AsyncClient,
     database: Database,
     session: AsyncSession,
     rows: asyncpg.Connection,
+    question: str,
 ) -> None:
     keys = await a_world(session)
     await laid_out(client, keys)
     other = await rows.fetchval(ORG, OTHER)
-    question = "SELECT count(*) FROM state_as_known(now(), now() + interval '1 minute')"
 
     async with as_app(database, other) as connection:
         own = await connection.fetchval(question)
