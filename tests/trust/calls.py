@@ -82,7 +82,6 @@ Steps = list[Laid | Sent]
 Call = Callable[[str], Steps]
 numbers = itertools.count(1)
 SHIFTS = [{"shift": "day", "start": "07:00", "end": "15:00"}]
-MANDATES = "SELECT count(*) FROM mandate_versions WHERE mandate = $1"
 
 
 def number() -> str:
@@ -155,17 +154,19 @@ def release(organisation: str) -> Steps:
 
 
 def post_mandate(organisation: str) -> Steps:
-    body = {"id": f"machtiging-{next(numbers)}", "to": "rtp", "units": [f"{organisation}-flex"]}
-    return [Sent("POST", "/v1/mandates", body, MANDATES, (body["id"],))]
+    """Each until another moment, so that each is another mandate."""
+    until = make.now() + timedelta(days=30, seconds=next(numbers))
+    body = {"to": "gemeente", "units": [f"{organisation}-flex"], "until": until.isoformat()}
+    told = "SELECT count(*) FROM mandate_versions WHERE valid_to = $1"
+    return [Sent("POST", "/v1/mandates", body, told, (until,))]
 
 
 def confirm_mandate(organisation: str) -> Steps:
-    mandate = f"machtiging-{next(numbers)}"
-    body = {"id": mandate, "to": "gemeente", "units": [f"{organisation}-flex"]}
-    given = Sent("POST", "/v1/mandates", body, MANDATES, (mandate,))
-    told = f"{MANDATES} AND (facts ->> 'confirmed')::boolean"
-    path = f"/v1/mandates/{mandate}/_confirm"
-    return [given, Sent("POST", path, None, told, (mandate,), by_operator=True)]
+    [given] = post_mandate(organisation)
+    assert isinstance(given, Sent)
+    told = f"{given.stored} AND (facts ->> 'confirmed')::boolean"
+    path = f"/v1/mandates/{organisation}-gemeente/_confirm"
+    return [given, Sent("POST", path, None, told, given.given, by_operator=True)]
 
 
 def say_status(organisation: str) -> Steps:

@@ -204,3 +204,21 @@ SELECT org_id, series_id, at, length_s, known_at + interval '1 hour', observed_a
        report_id, reported_by, precision
   FROM observations WHERE report_id = $1
 """
+
+
+async def test_a_report_that_waits_too_long_for_another_is_to_come_again(
+    client: httpx.AsyncClient, session: AsyncSession, rows: asyncpg.Connection
+) -> None:
+    await make.a_unit(session, "reo-0")
+    key = await make.a_key(session)
+    first, second = a_report(), a_report()
+    await client.post("/v1/reports", json=first, headers=key)
+
+    async with rows.transaction():
+        await rows.execute("SELECT * FROM current_state FOR UPDATE")
+        waited = await client.post("/v1/reports", json=second, headers=key)
+    again = await client.post("/v1/reports", json=second, headers=key)
+
+    assert waited.status_code == 503, waited.text
+    assert waited.headers["Retry-After"]
+    assert again.json()["reports"][0]["outcome"] == "stored"

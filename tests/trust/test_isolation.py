@@ -145,6 +145,21 @@ async def test_the_database_alone_keeps_a_writer_to_its_own(
     assert wrong == []
 
 
+@pytest.mark.parametrize("reporter", ["caz", "reo"])
+async def test_one_batch_tells_of_ones_own_unit_and_of_anothers_by_mandate(
+    client: AsyncClient, session: AsyncSession, reporter: str
+) -> None:
+    keys = await a_world(session)
+    other = {"caz": "reo", "reo": "caz"}[reporter]
+    await make.a_mandate(session, f"{other}-flex", of=other, to=reporter)
+    batch = [make.a_report(unit=f"{of}-flex") for of in (other, reporter, other)]
+
+    answer = await client.post("/v1/reports", json=batch, headers=keys[reporter])
+
+    assert answer.is_success, answer.text
+    assert [each["outcome"] for each in answer.json()["reports"]] == ["stored"] * 3
+
+
 async def of_owner(rows: asyncpg.Connection) -> dict[str, int]:
     """How many rows of the owner each table holds."""
     named = await rows.fetch(
