@@ -79,6 +79,10 @@ class Unavailable(Refusal):
 NOT_NOW = ("08", "53", "55P03", "57", "40", "25P03", "25P04")
 
 
+# The second wall: row level security refused what the app's own check let pass.
+ROW_LEVEL = "42501"
+
+
 def problem(
     status: int,
     detail: str,
@@ -167,6 +171,9 @@ async def answer_database(request: Request, error: Exception) -> Response:
     if away or state.startswith(NOT_NOW):
         log.warning("store unavailable", kind=type(error).__name__, sqlstate=state)
         return not_now()
+    if state == ROW_LEVEL:
+        log.error("refused by the database")
+        return problem(403, "This is another organisation's.", title="Not yours", code="not-yours")
     return await answer_anything(request, error)
 
 

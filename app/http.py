@@ -38,8 +38,11 @@ def route_of(scope: Scope) -> str:
     path = getattr(scope.get("route"), "path_format", None) or getattr(
         scope.get("route"), "path", None
     )
-    prefix = scope.get("fastapi_prefix", "")
-    return f"{prefix}{path}" if path else "none"
+    if path is None:
+        return "none"
+    # FastAPI leaves the prefix of an included router out.
+    prefixed = scope["path"].startswith("/v1/") and not path.startswith("/v1/")
+    return f"/v1{path}" if prefixed else str(path)
 
 
 def below_the_handlers(start: Message) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from app.facilities.hours import LOCAL
 from app.facilities.schemas import BED_TYPE_NAMES, ROLE_NAMES
 from app.observations.schemas import Figure
-from app.overview.schemas import Overview, PlacesNow, Reason, StatusNow, StopNow, Total, UnitNow
+from app.overview.schemas import Overview, PlacesNow, ReasonNow, StatusNow, StopNow, Total, UnitNow
 from app.signals.levels import Band, Level
 
 SETTINGS: Mapping[str, str] = {
@@ -163,7 +163,7 @@ def doubts(figure: Figure) -> str:
     return "; ".join(DOUBTS.get(code, "over dit cijfer is twijfel") for code in figure.doubts)
 
 
-def because(reasons: Sequence[Reason] | None) -> str:
+def because(reasons: Sequence[ReasonNow] | None) -> str:
     """Why it is less than what is free; that all is taken is already in the number."""
     return "; ".join(reason.nl for reason in reasons or () if reason.code != "full")
 

@@ -4,7 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import update
@@ -16,11 +16,19 @@ from app.access.queries import mandated_units, organisations
 from app.access.tables import MandateVersion
 from app.db import Standing, act_as
 from app.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
-from app.facilities.queries import Directory, KnownPool, KnownUnit, mandates, units
+from app.facilities.queries import (
+    Directory,
+    KnownMandate,
+    KnownPool,
+    KnownUnit,
+    mandates,
+    units,
+)
 from app.faults import Fault
 from app.feeds.queries import KnownFeed
-from app.feeds.schemas import Mandate, MandateKnown
+from app.feeds.schemas import Confirmation, Mandate, MandateKnown
 from app.feeds.tables import FeedVersion
+from app.observations import queries as observed
 from app.observations.commands import Message, ReportKind, SourceKind, driver
 from app.observations.reading import Read
 from app.observations.rules import judge
@@ -111,7 +119,7 @@ async def messages(
                 report=each.report,
                 place=place,
                 judged=judged,
-                source_kind=source_kind(each.report, place, principal),
+                source_kind=source_kind(each.report, place, principal, mandated),
                 reported_by=principal.org_id,
                 client_id=principal.client_id,
                 kind=kind,
@@ -165,8 +173,10 @@ def refusal_of(
     return None
 
 
-def source_kind(report: Report, place: Place, principal: Principal) -> SourceKind:
-    if place.org_id != principal.org_id:
+def source_kind(
+    report: Report, place: Place, principal: Principal, mandated: set[str]
+) -> SourceKind:
+    if place.org_id != principal.org_id and place.unit in mandated:
         return "mandate"
     return report.source or ("hand" if principal.source_kind == "hand" else "feed")
 
@@ -211,33 +221,20 @@ async def confirmed(
     session: AsyncSession,
     principal: Principal,
     unit: KnownUnit,
-    confirms: uuid.UUID,
-    number: uuid.UUID,
-    observed_at: datetime | date,
+    confirmation: Confirmation,
 ) -> Report:
     """The stock figures of a report, told again for a later moment."""
     await own_or_mandated(session, principal, unit)
-    connection = await driver(session)
-    row = await connection.fetchrow(
-        "SELECT unit, observed_at, known_at FROM reports WHERE org_id = $1 AND report_id = $2",
-        unit.org_id,
-        confirms,
-    )
-    if row is None or row["unit"] != unit.unit:
+    seal = await observed.report(session, confirmation.confirms)
+    if seal is None or seal["unit"] != unit.unit:
         raise NotFound(
             "This unit has no report with the id under confirms.",
             code="unknown-report",
             faults=[Fault("unknown-report", "See the unit's reports/latest.", "/confirms")],
         )
+    connection = await driver(session)
     newer = await connection.fetchval(
-        "SELECT report_id FROM reports WHERE org_id = $1 AND unit = $2 AND report_id <> $5 "
-        "AND (observed_at, known_at) > ($3, $4) "
-        "ORDER BY observed_at DESC, known_at DESC LIMIT 1",
-        unit.org_id,
-        unit.unit,
-        row["observed_at"],
-        row["known_at"],
-        number,
+        NEWER, unit.org_id, unit.unit, seal["observed_at"], seal["known_at"], confirmation.id
     )
     if newer is not None:
         raise Conflict(
@@ -245,41 +242,39 @@ async def confirmed(
             code="newer-report",
             faults=[Fault("newer-report", f"Report {newer} is newer.", "/confirms")],
         )
-    if await connection.fetchval(OPEN_DOUBTS, unit.org_id, confirms):
+    if await connection.fetchval(OPEN_DOUBTS, unit.org_id, confirmation.confirms):
         raise Conflict(
             "A figure of this report is in doubt. Accept the doubt or send a correction first.",
             code="open-doubt",
             faults=[Fault("open-doubt", "See the unit's doubts.", "/confirms")],
         )
-    rows = await connection.fetch(FIGURES, unit.org_id, confirms)
-    figures = [figure(dict(r), r["value"]) for r in rows if r["length_s"] == 0]
+    told = await observed.figures(session, seal)
+    figures = [figure(dict(row), row["value"]) for row in told if row["length_s"] == 0]
     if not figures:
         raise Conflict(
             "This report holds no figures of a moment, so there is nothing to confirm.",
             code="nothing-to-confirm",
         )
-    return Report(id=number, unit=unit.unit, observed_at=observed_at, figures=tuple(figures))
+    return Report(
+        id=confirmation.id,
+        unit=unit.unit,
+        observed_at=confirmation.observed_at,
+        figures=tuple(figures),
+    )
 
 
 async def retracted(
     session: AsyncSession, principal: Principal, report_id: uuid.UUID, number: uuid.UUID
 ) -> Report:
     """A report of nulls at the moments and periods of the one that is taken back."""
-    connection = await driver(session)
-    row = await connection.fetchrow(
-        "SELECT unit, staff_pool, observed_at FROM reports WHERE org_id = $1 AND report_id = $2",
-        principal.org_id,
-        report_id,
-    )
-    if row is None:
-        raise NotFound("Your organisation has no report with this id.", code="unknown-report")
-    rows = await connection.fetch(FIGURES, principal.org_id, report_id)
+    seal = await observed.report_of(session, principal, report_id)
+    told = await observed.figures(session, seal)
     return Report(
         id=number,
-        unit=row["unit"] or None,
-        staff_pool=row["staff_pool"] or None,
-        observed_at=row["observed_at"],
-        figures=tuple(figure(dict(r), None) for r in rows),
+        unit=seal["unit"] or None,
+        staff_pool=seal["staff_pool"] or None,
+        observed_at=seal["observed_at"],
+        figures=tuple(figure(dict(row), None) for row in told),
     )
 
 
@@ -306,13 +301,10 @@ def figure(row: Mapping[str, Any], value: float | None) -> ReportedFigure:
     )
 
 
-FIGURES = f"""
-SELECT o.at, o.length_s, o.value, {", ".join("s." + name for name in DIMENSIONS)}
-  FROM observations o JOIN series s ON s.series_id = o.series_id
- WHERE o.org_id = $1 AND o.report_id = $2
-   AND o.at >= (SELECT observed_at FROM reports WHERE org_id = $1 AND report_id = $2)
-               - interval '800 days'
- ORDER BY o.series_id, o.at
+NEWER = """
+SELECT report_id FROM reports
+ WHERE org_id = $1 AND unit = $2 AND report_id <> $5 AND (observed_at, known_at) > ($3, $4)
+ ORDER BY observed_at DESC, known_at DESC LIMIT 1
 """
 
 OPEN_DOUBTS = """
@@ -330,9 +322,10 @@ async def release(
     now: datetime,
 ) -> list[Message]:
     """The feed counts from now on; its kept reports are made ready to be recorded."""
-    await new_version(session, principal, feed, "released", now)
-    units = {directory.units[unit] for unit in feed.facts.units.values() if unit in directory.units}
-    performers = sorted({unit.org_id for unit in units} | {feed.org_id})
+    if feed.facts.state != "released":
+        await new_version(session, principal, feed, "released", now)
+    told = [directory.units.get(unit) for unit in feed.facts.units.values()]
+    performers = sorted({unit.org_id for unit in told if unit} | {feed.org_id})
     kept = [
         message
         for org_id in performers
@@ -424,29 +417,55 @@ async def give_mandate(
         faults.append(Fault("in-the-past", "Give a moment that is still to come.", "/until"))
     if faults:
         raise Invalid("The mandate cannot be given.", code="not-valid", faults=faults)
-    await keep_mandate(session, principal, principal.org_id, mandate, False, now)
+    name = f"{principal.organisation}-{mandate.to}"
+    held = await known_mandate(session, name, now)
+    if held is not None and same_mandate(held, mandate):
+        return mandate_known(held)
+    await keep_mandate(session, principal, principal.org_id, name, mandate, False, now)
     return MandateKnown(
-        **mandate.model_dump(), organisation=principal.organisation, confirmed=False
+        **mandate.model_dump(), mandate=name, organisation=principal.organisation, confirmed=False
     )
 
 
 async def confirm_mandate(
     session: AsyncSession, principal: Principal, name: str, now: datetime
 ) -> MandateKnown:
-    found = [each for each in await mandates(session, now) if each.mandate == name]
-    if not found:
+    """Harmless when it is confirmed already."""
+    held = await known_mandate(session, name, now)
+    if held is None:
         raise NotFound("There is no mandate of this name now.", code="unknown-mandate")
-    known = found[0]
-    mandate = Mandate(id=name, to=known.facts.to, units=known.facts.units, until=known.until)
-    await act_as(session, Standing(known.org_id, "own"))
-    await keep_mandate(session, principal, known.org_id, mandate, True, now)
-    return MandateKnown(**mandate.model_dump(), organisation=known.organisation, confirmed=True)
+    if not held.facts.confirmed:
+        mandate = Mandate(to=held.facts.to, units=held.facts.units, until=held.until)
+        await act_as(session, Standing(held.org_id, "own"))
+        await keep_mandate(session, principal, held.org_id, name, mandate, True, now)
+    return mandate_known(held).model_copy(update={"confirmed": True})
+
+
+async def known_mandate(session: AsyncSession, name: str, now: datetime) -> KnownMandate | None:
+    return next((each for each in await mandates(session, now) if each.mandate == name), None)
+
+
+def same_mandate(held: KnownMandate, mandate: Mandate) -> bool:
+    told = (mandate.to, mandate.units, mandate.until)
+    return (held.facts.to, held.facts.units, held.until) == told
+
+
+def mandate_known(held: KnownMandate) -> MandateKnown:
+    return MandateKnown(
+        mandate=held.mandate,
+        organisation=held.organisation,
+        to=held.facts.to,
+        units=held.facts.units,
+        until=held.until,
+        confirmed=held.facts.confirmed,
+    )
 
 
 async def keep_mandate(
     session: AsyncSession,
     principal: Principal,
     org_id: int,
+    name: str,
     mandate: Mandate,
     confirmed: bool,
     now: datetime,
@@ -454,7 +473,7 @@ async def keep_mandate(
     session.add(
         MandateVersion(
             org_id=org_id,
-            mandate=mandate.id,
+            mandate=name,
             valid_from=now,
             valid_to=mandate.until,
             facts={"to": mandate.to, "units": list(mandate.units), "confirmed": confirmed},
@@ -467,7 +486,7 @@ async def keep_mandate(
         "mandates.confirm" if confirmed else "mandates.give",
         "U" if confirmed else "C",
         object_type="mandate",
-        object_id=mandate.id,
+        object_id=name,
         org_id=org_id,
         right="operator" if confirmed else "keys:admin",
     )

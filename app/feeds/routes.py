@@ -123,14 +123,7 @@ async def confirm(
     known = (await directory(request.app.state.directory, session)).units.get(unit)
     if known is None:
         raise NotFound("There is no unit of this name now.", code="unknown-unit")
-    report = await commands.confirmed(
-        session,
-        principal,
-        known,
-        confirmation.confirms,
-        confirmation.id,
-        confirmation.observed_at,
-    )
+    report = await commands.confirmed(session, principal, known, confirmation)
     return await store(
         request,
         session,

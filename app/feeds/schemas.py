@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from app.observations.schemas import Observed, ReportOutcome
 from app.overview.schemas import UnitNow
-from app.wire import Wire
+from app.wire import Slug, Wire
 
 
 class Outlook(Wire):
@@ -59,13 +59,15 @@ class Retraction(Wire):
 class Mandate(Wire):
     """`to` may report for these units of yours until a moment, once the operator confirms it."""
 
-    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)
-    to: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)
-    units: tuple[str, ...] = Field(min_length=1, max_length=200)
+    to: Slug
+    units: tuple[Slug, ...] = Field(min_length=1, max_length=200)
     until: AwareDatetime | None = None
 
 
 class MandateKnown(Mandate):
+    """One stands between two organisations at a time; giving it anew replaces its units."""
+
+    mandate: str
     organisation: str
     confirmed: bool
 

@@ -293,7 +293,7 @@ def doubt_key(cursor: str | None) -> tuple[datetime, uuid.UUID, int, str] | None
         raise bad_cursor("cursor") from None
 
 
-@router.post("/reports/{report}/_accept-doubts")
+@router.post("/reports/{report}/doubts/_accept")
 async def accept(
     request: Request, session: Db, principal: Reporter, report: uuid.UUID
 ) -> DoubtsAccepted:

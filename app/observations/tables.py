@@ -82,6 +82,8 @@ class Report(Base):
     __table_args__ = (
         CheckConstraint("kind in ('report', 'confirmation', 'retraction', 'release')", "kind"),
         Index(None, "org_id", "unit", "observed_at"),
+        # The change feed reads in this order.
+        Index(None, "org_id", "known_at", "report_id"),
     )
 
 

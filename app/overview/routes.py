@@ -1,5 +1,6 @@
 """The region now, over HTTP."""
 
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -33,12 +34,13 @@ async def body(request: Request, session: AsyncSession, viewer: Principal, ask: 
     """The answer from the cache, without a word to the store, or computed."""
     cache = cache_of(request)
     key = (viewer.org_id, viewer.organisation, viewer.audience, ask)
-    found = cache.get(key)
+    began = time.monotonic()
+    found = cache.get(key, began)
     if found is None:
         since = cache.drops
         state = request.app.state
         found = await queries.overview(session, viewer, ask, state.directory, state.fictief)
-        cache.put(key, found, since)
+        cache.put(key, found, since, began)
     return found
 
 

@@ -27,7 +27,7 @@ class Ask(Wire):
     )
 
 
-class Reason(Wire):
+class ReasonNow(Wire):
     """Why nothing, or less than is free, is admittable."""
 
     code: str
@@ -74,7 +74,7 @@ class PlacesNow(Wire):
     closed_places: Figure
     closed_by: tuple[ClosedPlaces, ...]
     refusal_risk: RefusalRisk
-    reasons: tuple[Reason, ...] | None = Field(description="Null: may not be shown.")
+    reasons: tuple[ReasonNow, ...] | None = Field(description="Null: may not be shown.")
 
 
 class StatusNow(Wire):
@@ -144,7 +144,7 @@ class UnitNow(Wire):
     observed_at: datetime | None = Field(description="When its places were told last.")
     age_seconds: int | None
     freshness: Literal["fresh", "ageing", "stale", "unknown"]
-    reasons: tuple[Reason, ...] | None = Field(description="Null: may not be shown.")
+    reasons: tuple[ReasonNow, ...] | None = Field(description="Null: may not be shown.")
     stops: tuple[StopNow, ...] | None = Field(description="Null: may not be shown.")
     places: tuple[PlacesNow, ...]
     medically_ready: Figure

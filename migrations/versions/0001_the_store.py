@@ -24,9 +24,12 @@ ROLES = (
                 END;
             END IF;
         END LOOP;
-        IF NOT pg_has_role(current_user, 'verkeerstoren_worker', 'MEMBER') THEN
-            EXECUTE format('GRANT verkeerstoren_worker TO %I', current_user);
-        END IF;
+        FOREACH name IN ARRAY ARRAY['verkeerstoren_app', 'verkeerstoren_worker'] LOOP
+            -- So that the owner can take their place: jobs and imports by the owner's URL.
+            IF NOT pg_has_role(current_user, name, 'MEMBER') THEN
+                EXECUTE format('GRANT %I TO %I', name, current_user);
+            END IF;
+        END LOOP;
     END $$
     """,
     "CREATE SCHEMA partitions",
@@ -594,6 +597,12 @@ def upgrade() -> None:
         ["org_id", "unit", "observed_at"],
         unique=False,
     )
+    op.create_index(
+        op.f("reports_org_id_known_at_report_id_idx"),
+        "reports",
+        ["org_id", "known_at", "report_id"],
+        unique=False,
+    )
     op.create_table(
         "rule_versions",
         sa.Column("kind", sa.Text(), nullable=False),
@@ -1053,6 +1062,7 @@ def downgrade() -> None:
     op.drop_table("stop_versions")
     op.drop_table("rule_versions")
     op.drop_index(op.f("reports_org_id_unit_observed_at_idx"), table_name="reports")
+    op.drop_index(op.f("reports_org_id_known_at_report_id_idx"), table_name="reports")
     op.drop_table("reports")
     op.drop_table("rejects")
     op.drop_table("quarantined_reports")

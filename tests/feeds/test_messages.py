@@ -198,14 +198,17 @@ async def test_a_mandate_holds_once_the_operator_confirms_it(
     owner = await make.a_key(session, organisation="reo")
     caz = await make.a_key(session, organisation="caz")
     operator = await make.a_key(session, "operator", organisation="beheer", audience="operator")
-    mandate = {"id": "reo-aan-caz", "to": "caz", "units": ["reo-flex"], "until": None}
+    mandate = {"to": "caz", "units": ["reo-flex"], "until": None}
 
     given = await client.post("/v1/mandates", json=mandate, headers=owner)
     early = await client.post("/v1/reports", json=make.a_report(), headers=caz)
-    confirmed = await client.post("/v1/mandates/reo-aan-caz/_confirm", headers=operator)
+    confirmed = await client.post("/v1/mandates/reo-caz/_confirm", headers=operator)
     late = await client.post("/v1/reports", json=make.a_report(), headers=caz)
 
+    again = await client.post("/v1/mandates", json=mandate, headers=owner)
+
     assert given.json()["confirmed"] is False
+    assert again.json()["confirmed"] is True
     assert early.status_code == 403
     assert confirmed.json()["confirmed"] is True
     assert late.status_code == 200
@@ -216,7 +219,7 @@ async def test_nobody_gives_a_mandate_for_anothers_unit(
 ) -> None:
     await make.a_unit(session, organisation="reo")
     caz = await make.a_key(session, organisation="caz")
-    mandate = {"id": "zelf", "to": "niemand", "units": ["reo-flex"]}
+    mandate = {"to": "niemand", "units": ["reo-flex"]}
 
     answer = await client.post("/v1/mandates", json=mandate, headers=caz)
 

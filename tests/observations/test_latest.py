@@ -176,8 +176,8 @@ async def test_a_doubt_is_listed_until_it_is_accepted(
     told = await in_doubt(client, reo)
     listed = (await client.get(DOUBTS, headers=reo)).json()["doubts"]
 
-    accepted = await client.post(f"/v1/reports/{told['id']}/_accept-doubts", headers=reo)
-    again = await client.post(f"/v1/reports/{told['id']}/_accept-doubts", headers=reo)
+    accepted = await client.post(f"/v1/reports/{told['id']}/doubts/_accept", headers=reo)
+    again = await client.post(f"/v1/reports/{told['id']}/doubts/_accept", headers=reo)
 
     left = (await client.get(DOUBTS, headers=reo)).json()["doubts"]
     standing = (await session.execute(select(CurrentState.doubts))).scalars().all()
@@ -205,7 +205,7 @@ async def test_doubts_are_for_who_reports_for_the_unit(
 ) -> None:
     told = await in_doubt(client, reo)
     rtp = await make.a_key(session, organisation="rtp", audience="coordinator")
-    accept = f"/v1/reports/{told['id']}/_accept-doubts"
+    accept = f"/v1/reports/{told['id']}/doubts/_accept"
 
     hidden = await client.get(DOUBTS, headers=rtp)
     refused = await client.post(accept, headers=rtp)

@@ -442,9 +442,9 @@ def test_an_answer_that_a_report_overtook_is_not_kept() -> None:
     began = cache.drops
 
     cache.drop()
-    cache.put("who", b"old", began)
+    cache.put("who", b"old", began, 0.0)
 
-    assert cache.get("who") is None
+    assert cache.get("who", 0.0) is None
 
 
 async def test_units_stand_in_the_same_order_always(
