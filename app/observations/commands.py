@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 import asyncpg
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.db import Standing, act_as, raw
 from app.faults import Fault
-from app.observations.doubts import Doubt, doubt, sibling
+from app.observations.doubts import Doubt, doubt
 from app.observations.reading import Read
 from app.observations.rules import Judged, Key, Told
 from app.observations.schemas import Report
@@ -47,13 +48,23 @@ class Message:
     status: int = 400
     known_at: datetime | None = None
     doubts: list[Doubt] = field(default_factory=list)
+    # The number of the series of each figure, in their order.
+    numbers: Sequence[int] = ()
 
-    @property
+    @cached_property
     def content_hash(self) -> bytes:
         """Of the parsed content: the same figures in another order or offset are the same."""
-        rows = sorted((*t.key, instant(t.at), t.length_s, t.value) for t in self.judged.told)
-        content = [instant(self.judged.observed_at), self.judged.precision, rows]
+        rows = sorted((t.key, t.at, t.length_s, t.value) for t in self.judged.told)
+        content = [self.judged.observed_at, self.judged.precision, rows]
         return hashlib.sha256(orjson.dumps(content)).digest()
+
+    @property
+    def where(self) -> "Where":
+        return self.place.unit, self.place.staff_pool
+
+    @property
+    def numbered(self) -> Iterator[tuple[int, Told]]:
+        return zip(self.numbers, self.judged.told, strict=True)
 
     def reject(self, fault: Fault, status: int) -> None:
         self.faults.append(fault)
@@ -63,13 +74,16 @@ class Message:
 
 # (source kind, key) of a series.
 Name = tuple[str, Key]
+# The unit and the staff pool that a series is of; one of the two is "".
+Where = tuple[str, str]
+Numbers = dict[Where, dict[Name, int]]
 
 
 @dataclass
 class SeriesNumbers:
-    """The numbers of series that are known to be committed; they never change."""
+    """Of each organisation the numbers of the series that are committed; they never change."""
 
-    known: dict[tuple[int, Name], int] = field(default_factory=dict)
+    known: dict[int, Numbers] = field(default_factory=lambda: defaultdict(dict))
 
 
 async def record(
@@ -124,7 +138,7 @@ class Batch:
     org_id: int
     numbers: SeriesNumbers
     event: str
-    series: dict[Name, int] = field(default_factory=dict)
+    series: Numbers = field(default_factory=dict)
 
     async def record(self, messages: Sequence[Message]) -> None:
         first = list(only_first(messages))
@@ -151,39 +165,48 @@ class Batch:
 
     async def number_series(self, messages: Sequence[Message]) -> None:
         """The number of every series of these messages; a new series is made."""
+        known = self.numbers.known[self.org_id]
+        self.series = {message.where: known.get(message.where, {}) for message in messages}
+        try:
+            self.give_numbers(messages)
+        except KeyError:  # of a series that this process has not seen
+            self.series = found = await self.find_series(messages)
+            self.give_numbers(messages)
+            # A series that is rolled back must not be remembered.
+            self.session.info.setdefault("after_commit", []).append(lambda: known.update(found))
+
+    def give_numbers(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            series, kind = self.series[message.where], message.source_kind
+            message.numbers = [series[kind, told.key] for told in message.judged.told]
+
+    async def find_series(self, messages: Sequence[Message]) -> Numbers:
         wanted: dict[Name, str] = {
             (m.source_kind, t.key): t.quantity for m in messages for t in m.judged.told
         }
-        known = self.numbers.known
-        if all((self.org_id, name) in known for name in wanted):
-            self.series = {name: known[self.org_id, name] for name in wanted}
-            self.add_siblings()
-            return
         places = sorted({message.report.place for message in messages})
-        self.series = await self.read_series(places)
-        new = [name for name in wanted if name not in self.series]
+        found = await self.read_series(places)
+        new = [
+            (kind, key)
+            for kind, key in wanted
+            if (kind, key) not in found.get((key[0], key[1]), {})
+        ]
         if new:
             await self.add_series(new, wanted)
-            self.series = await self.read_series(places)
-        # A series that is rolled back must not be remembered.
-        found = {(self.org_id, name): number for name, number in self.series.items()}
-        self.session.info.setdefault("after_commit", []).append(lambda: known.update(found))
+            found = await self.read_series(places)
+        return found
 
-    def add_siblings(self) -> None:
-        for source_kind, key in list(self.series):
-            name = (source_kind, sibling(key, "staffed"))
-            number = self.numbers.known.get((self.org_id, name))
-            if number is not None:
-                self.series[name] = number
-
-    async def read_series(self, places: Sequence[str]) -> dict[Name, int]:
+    async def read_series(self, places: Sequence[str]) -> Numbers:
         rows = await self.connection.fetch(
             f"SELECT series_id, source_kind, {', '.join(DIMENSIONS)} FROM series "
             "WHERE org_id = $1 AND (unit = ANY($2) OR staff_pool = ANY($2))",
             self.org_id,
             places,
         )
-        return {(row[1], tuple(row)[2:]): row[0] for row in rows}
+        found: Numbers = defaultdict(dict)
+        for number, kind, *key in rows:
+            found[key[0], key[1]][kind, tuple(key)] = number
+        return found
 
     async def add_series(self, names: Sequence[Name], quantities: Mapping[Name, str]) -> None:
         columns = [*DIMENSIONS, "source_kind", "quantity"]
@@ -196,23 +219,20 @@ class Batch:
             *(list(column) for column in zip(*rows, strict=True)),
         )
 
-    def number(self, message: Message, told: Told) -> int:
-        return self.series[message.source_kind, told.key]
-
     async def refuse_overlaps(self, messages: Sequence[Message]) -> None:
         """A period may be told again, which corrects it; it may not overlap another one."""
-        figures = [(m, t) for m in messages for t in m.judged.told if not t.stock]
+        figures = [(m, n, t) for m in messages for n, t in m.numbered if not t.stock]
         if not figures:
             return
         rows = await self.connection.fetch(
             OVERLAPS,
             self.org_id,
-            [self.number(m, t) for m, t in figures],
-            [t.at for _, t in figures],
-            [t.length_s for _, t in figures],
+            [n for _, n, _ in figures],
+            [t.at for _, _, t in figures],
+            [t.length_s for _, _, t in figures],
         )
         for row in rows:
-            message, told = figures[row["ord"] - 1]
+            message, _, told = figures[row["ord"] - 1]
             message.reject(
                 Fault(
                     "overlapping-period",
@@ -225,61 +245,62 @@ class Batch:
             )
 
     async def ask_doubts(self, messages: Sequence[Message]) -> None:
-        figures = [(m, t) for m in messages for t in m.judged.told]
-        if not figures:
+        if not messages:
             return
         current = await self.current_values()
         late = [
-            (m, t)
-            for m, t in figures
-            if t.stock and (row := current.get(self.number(m, t))) and row[0] >= t.at
+            (n, t.at)
+            for m in messages
+            for n, t in m.numbered
+            if t.stock and n in current and current[n][0] >= t.at
         ]
         earlier = await self.values_before(late) if late else {}
-        come_late = {(self.number(m, t), t.at) for m, t in late}
         for message in messages:
-            kind = message.source_kind
-            beside = {
-                key: value
-                for (source_kind, key), number in self.series.items()
-                if source_kind == kind
-                and (value := current.get(number, (None, None))[1]) is not None
-            }
+            beside = self.known_beside(message, current)
             beside |= {t.key: t.value for t in message.judged.told if t.value is not None}
-            for told in message.judged.told:
-                number = self.number(message, told)
-                previous = current.get(number, (None, None))[1]
-                if (number, told.at) in come_late:
-                    previous = earlier.get((number, told.at))
+            for number, told in message.numbered:
+                previous = current[number][1] if number in current else None
+                if (number, told.at) in earlier:
+                    previous = earlier[number, told.at]
                 found = doubt(told, previous, beside)
                 if found:
                     message.doubts.append(found)
+
+    def known_beside(
+        self, message: Message, current: Mapping[int, tuple[datetime, float | None]]
+    ) -> dict[Key, float]:
+        """What the same kind of source told last of the same place."""
+        found = {}
+        for (kind, key), number in self.series[message.where].items():
+            if kind == message.source_kind and number in current:
+                value = current[number][1]
+                if value is not None:
+                    found[key] = value
+        return found
 
     async def current_values(self) -> dict[int, tuple[datetime, float | None]]:
         rows = await self.connection.fetch(
             "SELECT series_id, at, value FROM current_state "
             "WHERE org_id = $1 AND series_id = ANY($2)",
             self.org_id,
-            list(self.series.values()),
+            [number for series in self.series.values() for number in series.values()],
         )
         return {row[0]: (row[1], row[2]) for row in rows}
 
     async def values_before(
-        self, figures: Sequence[tuple[Message, Told]]
+        self, figures: Sequence[tuple[int, datetime]]
     ) -> dict[tuple[int, datetime], float | None]:
         """The figure before each, for reports that come late or correct an older one."""
         rows = await self.connection.fetch(
-            BEFORE,
-            self.org_id,
-            [self.number(m, t) for m, t in figures],
-            [t.at for _, t in figures],
+            BEFORE, self.org_id, [number for number, _ in figures], [at for _, at in figures]
         )
-        return {(row[0], row[1]): row[2] for row in rows}
+        return dict.fromkeys(figures) | {(row[0], row[1]): row[2] for row in rows}
 
     async def insert(self, messages: Sequence[Message]) -> None:
         if not messages:
             return
-        figures = [(n, m, t) for n, m in enumerate(messages, 1) for t in m.judged.told]
-        asked = {(id(m), d.told): d.code for m in messages for d in m.doubts}
+        figures = [(ord_, n, t) for ord_, m in enumerate(messages, 1) for n, t in m.numbered]
+        asked = {(ord_, d.told): d.code for ord_, m in enumerate(messages, 1) for d in m.doubts}
         rows = await self.connection.fetch(
             INSERT,
             self.org_id,
@@ -296,12 +317,13 @@ class Batch:
             [m.content_hash for m in messages],
             [m.refers_to for m in messages],
             [m.judged.precision for m in messages],
-            [n for n, _, _ in figures],
-            [self.number(m, t) for _, m, t in figures],
-            [t.at for _, _, t in figures],
+            [ord_ for ord_, _, _ in figures],
+            [number for _, number, _ in figures],
+            # A stock is of its report's moment; a hundred moments are slow to encode.
+            [None if t.stock else t.at for _, _, t in figures],
             [t.length_s for _, _, t in figures],
             [t.value for _, _, t in figures],
-            [asked.get((id(m), t), "") for _, m, t in figures],
+            [asked.get((ord_, t)) if asked else None for ord_, _, t in figures],
             self.event,
             self.principal.org_id,
             self.principal.client_id,
@@ -427,8 +449,8 @@ new AS (
     ON CONFLICT (org_id, report_id) DO NOTHING
     RETURNING report_id, known_at),
 figures AS MATERIALIZED (
-    SELECT f.series_id, f.at, f.length_s, f.value, f.doubt, r.report_id, r.reported_by,
-           r.observed_at, r.precision, new.known_at
+    SELECT f.series_id, coalesce(f.at, r.observed_at) AS at, f.length_s, f.value, f.doubt,
+           r.report_id, r.reported_by, r.observed_at, r.precision, new.known_at
       FROM unnest($15::int[], $16::int[], $17::timestamptz[], $18::int[], $19::float8[],
                   $20::text[]) AS f(ord, series_id, at, length_s, value, doubt)
       JOIN told r ON r.ord = f.ord
@@ -443,7 +465,7 @@ stated AS (
     INSERT INTO current_state AS c (org_id, series_id, at, known_at, value, report_id,
                                     reported_by, precision, doubts)
     SELECT DISTINCT ON (series_id) $1, series_id, at, known_at, value, report_id, reported_by,
-           precision, CASE WHEN doubt = '' THEN '{}'::text[] ELSE ARRAY[doubt] END
+           precision, CASE WHEN doubt IS NULL THEN '{}'::text[] ELSE ARRAY[doubt] END
       FROM figures WHERE length_s = 0
      ORDER BY series_id, at DESC, known_at DESC
     ON CONFLICT (org_id, series_id) DO UPDATE
@@ -455,7 +477,7 @@ doubted AS (
     INSERT INTO doubts (org_id, report_id, series_id, at, code, state, known_at, detail)
     SELECT $1, report_id, series_id, at, doubt, 'open', known_at,
            jsonb_build_object('value', value)
-      FROM figures WHERE doubt <> ''),
+      FROM figures WHERE doubt IS NOT NULL),
 noted AS (
     INSERT INTO audit_events (org_id, id, event, action, actor_org, client_id, "right",
                               object_type, object_id, outcome, request_id, detail)
