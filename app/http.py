@@ -29,6 +29,8 @@ BELOW = {
     503: "Too much is going on at once. Try again in a few seconds.",
 }
 
+SAFE_RAW = [(name.lower().encode(), value.encode()) for name, value in SAFE.items()]
+
 # Told of every answer once it has left: the scope, the status and the milliseconds it took.
 Seen = Callable[[Scope, int, float], Awaitable[None]]
 
@@ -47,8 +49,9 @@ def route_of(scope: Scope) -> str:
 
 def below_the_handlers(start: Message) -> bool:
     """Whether this refusal was written by a layer that knows no problem+json."""
-    plain = Headers(raw=start["headers"]).get("content-type", "").startswith("text/plain")
-    return plain and start["status"] >= 400
+    if start["status"] < 400:
+        return False
+    return Headers(raw=start["headers"]).get("content-type", "").startswith("text/plain")
 
 
 def problem_body(status: int) -> bytes:
@@ -69,7 +72,7 @@ class Envelope:
 
     def __init__(self, app: ASGIApp, version: str, seen: Seen) -> None:
         self.app = app
-        self.version = version
+        self.version = version.encode()
         self.seen = seen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,11 +92,13 @@ class Envelope:
                 replaced = below_the_handlers(message)
                 if replaced:
                     message = problem_start(message)
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFE.items():
-                    headers.setdefault(name, value)
-                headers["API-Version"] = self.version
-                headers["X-Request-Id"] = state["request_id"]
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(header for header in SAFE_RAW if header[0] not in given),
+                    (b"api-version", self.version),
+                    (b"x-request-id", state["request_id"].encode()),
+                ]
             elif replaced:
                 message = {"type": "http.response.body", "body": problem_body(status)}
             await send(message)
