@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -164,8 +165,10 @@ async def answer_http(request: Request, error: Exception) -> Response:
 
 
 async def answer_database(request: Request, error: Exception) -> Response:
-    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
-    away = isinstance(error, PoolTimeout | InterfaceError | OSError | TimeoutError) or (
+    # The hot paths speak to asyncpg itself, so that its errors come bare as well as wrapped.
+    state = str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
+    gone = PoolTimeout | InterfaceError | asyncpg.InterfaceError | OSError | TimeoutError
+    away = isinstance(error, gone) or (
         isinstance(error, DBAPIError) and (error.connection_invalidated or not state)
     )
     if away or state.startswith(NOT_NOW):
@@ -194,6 +197,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, answer_refusal)
     app.add_exception_handler(RequestValidationError, answer_validation)
     app.add_exception_handler(HTTPException, answer_http)
-    for kind in (SQLAlchemyError, OSError, TimeoutError):
+    bare = (asyncpg.PostgresError, asyncpg.InterfaceError)
+    for kind in (SQLAlchemyError, *bare, OSError, TimeoutError):
         app.add_exception_handler(kind, answer_database)
     app.add_exception_handler(Exception, answer_anything)

@@ -417,7 +417,8 @@ async def give_mandate(
         faults.append(Fault("in-the-past", "Give a moment that is still to come.", "/until"))
     if faults:
         raise Invalid("The mandate cannot be given.", code="not-valid", faults=faults)
-    name = f"{principal.organisation}-{mandate.to}"
+    # No slug holds two hyphens together, so two pairs never make one name.
+    name = f"{principal.organisation}--{mandate.to}"
     held = await known_mandate(session, name, now)
     if held is not None and same_mandate(held, mandate):
         return mandate_known(held)

@@ -102,8 +102,8 @@ async def record(
     for org_id, ours in sorted(by_performer.items()):
         # For another's unit only by what was checked: a mandate, or the operator's release.
         # Otherwise we stay who we are, and row level security refuses what slipped through.
-        if all(m.source_kind == "mandate" or m.kind == "release" for m in ours):
-            await stand_for(session, org_id)
+        checked = all(m.source_kind == "mandate" or m.kind == "release" for m in ours)
+        await stand_for(session, org_id if checked else principal.org_id)
         batch = Batch(await driver(session), session, principal, org_id, numbers, event)
         await batch.record(ours)
     await stand_for(session, principal.org_id)

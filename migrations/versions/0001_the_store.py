@@ -120,7 +120,7 @@ FUNCTIONS = (
          WHERE s.org_id = {ORG} OR {REGION}
     $$
     """,
-    # Likewise what came, went and is expected: sums over a stretch, never a single figure.
+    # Likewise what came, went and is expected: sums over a stretch, and never of staff.
     f"""
     CREATE FUNCTION flows_as_known(
         as_of timestamptz, known timestamptz,
@@ -138,7 +138,7 @@ FUNCTIONS = (
               JOIN series s ON s.measure = a.measure
               JOIN observations o ON o.org_id = s.org_id AND o.series_id = s.series_id
              WHERE (s.org_id = {ORG}
-                    OR {REGION})
+                    OR {REGION} AND s.role = '')
                AND o.length_s > 0 AND o.at < a.until AND o.at > a.since - interval '32 days'
                AND o.at + make_interval(secs => o.length_s) > a.since
                AND o.known_at <= $2 AND o.observed_at <= $1

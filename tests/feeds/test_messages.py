@@ -202,7 +202,7 @@ async def test_a_mandate_holds_once_the_operator_confirms_it(
 
     given = await client.post("/v1/mandates", json=mandate, headers=owner)
     early = await client.post("/v1/reports", json=make.a_report(), headers=caz)
-    confirmed = await client.post("/v1/mandates/reo-caz/_confirm", headers=operator)
+    confirmed = await client.post("/v1/mandates/reo--caz/_confirm", headers=operator)
     late = await client.post("/v1/reports", json=make.a_report(), headers=caz)
 
     again = await client.post("/v1/mandates", json=mandate, headers=owner)

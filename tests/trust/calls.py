@@ -165,7 +165,7 @@ def confirm_mandate(organisation: str) -> Steps:
     [given] = post_mandate(organisation)
     assert isinstance(given, Sent)
     told = f"{given.stored} AND (facts ->> 'confirmed')::boolean"
-    path = f"/v1/mandates/{organisation}-gemeente/_confirm"
+    path = f"/v1/mandates/{organisation}--gemeente/_confirm"
     return [given, Sent("POST", path, None, told, given.given, by_operator=True)]
 
 

@@ -55,8 +55,10 @@ class View:
         shared = reason is not None and self.disclosure.sees_reason(owner, reason)
         return reason if self.own or shared else None
 
-    def reported_by(self, org_id: int) -> str | None:
-        return self.names[org_id] if self.own else None
+    def reported_by(self, owner: int, org_id: int) -> str | None:
+        """Who told it is for the owner, and for who told it."""
+        told_it = self.disclosure.viewer.org_id == org_id
+        return self.names[org_id] if told_it or self.disclosure.owns(owner) else None
 
 
 async def view(
@@ -131,7 +133,7 @@ def status_shown(known: StatusKnown, seen: View, known_at: datetime) -> StatusSh
         at=known.at,
         reason=seen.reason(known.org_id, known.reason),
         source=known.source,
-        reported_by=seen.reported_by(known.reported_by),
+        reported_by=seen.reported_by(known.org_id, known.reported_by),
         known_at=known_at,
     )
 
@@ -219,7 +221,7 @@ def stop_shown(known: StopKnown, seen: View) -> StopShown:
         ended_at=known.ended_at,
         reason=seen.reason(known.org_id, known.reason),
         source=known.source,
-        reported_by=seen.reported_by(known.reported_by),
+        reported_by=seen.reported_by(known.org_id, known.reported_by),
         known_at=known.known_at,
     )
 
@@ -296,7 +298,7 @@ def event_shown(known: EventKnown, seen: View) -> EventShown:
         change=None if known.change is None else int(known.change),
         reason=seen.reason(known.org_id, known.reason),
         withdrawn=known.withdrawn,
-        reported_by=seen.reported_by(known.reported_by),
+        reported_by=seen.reported_by(known.org_id, known.reported_by),
         known_at=known.known_at,
     )
 
