@@ -76,14 +76,31 @@ class Message:
 Name = tuple[str, Key]
 # The unit and the staff pool that a series is of; one of the two is "".
 Where = tuple[str, str]
-Numbers = dict[Where, dict[Name, int]]
+# The measures by which a doubt judges the other figures of a place.
+BESIDE = frozenset({"staffed", "closedPlaces"})
+
+
+@dataclass
+class PlaceSeries:
+    """The series of one place with their numbers, and again those that others are judged by."""
+
+    numbers: dict[Name, int] = field(default_factory=dict)
+    beside: dict[Name, int] = field(default_factory=dict)
+
+    def add(self, name: Name, number: int) -> None:
+        self.numbers[name] = number
+        if name[1][2] in BESIDE:
+            self.beside[name] = number
+
+
+NO_SERIES = PlaceSeries()
 
 
 @dataclass
 class SeriesNumbers:
     """Of each organisation the numbers of the series that are committed; they never change."""
 
-    known: dict[int, Numbers] = field(default_factory=lambda: defaultdict(dict))
+    known: dict[int, dict[Where, PlaceSeries]] = field(default_factory=lambda: defaultdict(dict))
 
 
 async def record(
@@ -138,7 +155,7 @@ class Batch:
     org_id: int
     numbers: SeriesNumbers
     event: str
-    series: Numbers = field(default_factory=dict)
+    series: dict[Where, PlaceSeries] = field(default_factory=dict)
 
     async def record(self, messages: Sequence[Message]) -> None:
         first = list(only_first(messages))
@@ -166,7 +183,7 @@ class Batch:
     async def number_series(self, messages: Sequence[Message]) -> None:
         """The number of every series of these messages; a new series is made."""
         known = self.numbers.known[self.org_id]
-        self.series = {message.where: known.get(message.where, {}) for message in messages}
+        self.series = {m.where: known.get(m.where, NO_SERIES) for m in messages}
         try:
             self.give_numbers(messages)
         except KeyError:  # of a series that this process has not seen
@@ -177,35 +194,33 @@ class Batch:
 
     def give_numbers(self, messages: Sequence[Message]) -> None:
         for message in messages:
-            series, kind = self.series[message.where], message.source_kind
-            message.numbers = [series[kind, told.key] for told in message.judged.told]
+            known, kind = self.series[message.where].numbers, message.source_kind
+            message.numbers = [known[kind, told.key] for told in message.judged.told]
 
-    async def find_series(self, messages: Sequence[Message]) -> Numbers:
+    async def find_series(self, messages: Sequence[Message]) -> dict[Where, PlaceSeries]:
         wanted: dict[Name, str] = {
             (m.source_kind, t.key): t.quantity for m in messages for t in m.judged.told
         }
         places = sorted({message.report.place for message in messages})
         found = await self.read_series(places)
         new = [
-            (kind, key)
-            for kind, key in wanted
-            if (kind, key) not in found.get((key[0], key[1]), {})
+            (kind, key) for kind, key in wanted if (kind, key) not in found[key[0], key[1]].numbers
         ]
         if new:
             await self.add_series(new, wanted)
             found = await self.read_series(places)
         return found
 
-    async def read_series(self, places: Sequence[str]) -> Numbers:
+    async def read_series(self, places: Sequence[str]) -> dict[Where, PlaceSeries]:
         rows = await self.connection.fetch(
             f"SELECT series_id, source_kind, {', '.join(DIMENSIONS)} FROM series "
             "WHERE org_id = $1 AND (unit = ANY($2) OR staff_pool = ANY($2))",
             self.org_id,
             places,
         )
-        found: Numbers = defaultdict(dict)
+        found: dict[Where, PlaceSeries] = defaultdict(PlaceSeries)
         for number, kind, *key in rows:
-            found[key[0], key[1]][kind, tuple(key)] = number
+            found[key[0], key[1]].add((kind, tuple(key)), number)
         return found
 
     async def add_series(self, names: Sequence[Name], quantities: Mapping[Name, str]) -> None:
@@ -247,7 +262,7 @@ class Batch:
     async def ask_doubts(self, messages: Sequence[Message]) -> None:
         if not messages:
             return
-        current = await self.current_values()
+        current = await self.current_values(messages)
         late = [
             (n, t.at)
             for m in messages
@@ -257,7 +272,11 @@ class Batch:
         earlier = await self.values_before(late) if late else {}
         for message in messages:
             beside = self.known_beside(message, current)
-            beside |= {t.key: t.value for t in message.judged.told if t.value is not None}
+            beside |= {
+                told.key: told.value
+                for told in message.judged.told
+                if told.value is not None and told.measure in BESIDE
+            }
             for number, told in message.numbered:
                 previous = current[number][1] if number in current else None
                 if (number, told.at) in earlier:
@@ -271,19 +290,23 @@ class Batch:
     ) -> dict[Key, float]:
         """What the same kind of source told last of the same place."""
         found = {}
-        for (kind, key), number in self.series[message.where].items():
+        for (kind, key), number in self.series[message.where].beside.items():
             if kind == message.source_kind and number in current:
                 value = current[number][1]
                 if value is not None:
                     found[key] = value
         return found
 
-    async def current_values(self) -> dict[int, tuple[datetime, float | None]]:
+    async def current_values(
+        self, messages: Sequence[Message]
+    ) -> dict[int, tuple[datetime, float | None]]:
+        wanted = {number for series in self.series.values() for number in series.beside.values()}
+        wanted.update(*(message.numbers for message in messages))
         rows = await self.connection.fetch(
             "SELECT series_id, at, value FROM current_state "
             "WHERE org_id = $1 AND series_id = ANY($2)",
             self.org_id,
-            [number for series in self.series.values() for number in series.values()],
+            list(wanted),
         )
         return {row[0]: (row[1], row[2]) for row in rows}
 
