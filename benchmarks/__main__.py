@@ -16,6 +16,7 @@ import asyncpg
 import typer
 import uvloop
 
+from app import logs
 from benchmarks import bulk, posts, reads
 from benchmarks.ground import Ground, ground
 from benchmarks.region import Region, lay_out
@@ -58,11 +59,13 @@ def main(
     seconds: Annotated[float, typer.Option(min=0.2, help="How long a turn lasts.")] = 1.5,
 ) -> None:
     """Measures on a durable Postgres of its own; progress goes to stderr, ratios to stdout."""
-    with ground() as found:
-        print(asyncio.run(where(found)))
-        region = asyncio.run(lay_out(found))
-        for part in parts or list(Part):
-            print(f"{part.value} ...", file=sys.stderr)
+    logs.configure("warning")
+    for n, part in enumerate(parts or list(Part)):
+        print(f"{part.value} ...", file=sys.stderr)
+        with ground() as found:  # a new one for each, so that none stands on what another left
+            if n == 0:
+                print(asyncio.run(where(found)))
+            region = asyncio.run(lay_out(found))
             lines = uvloop.run(begun(part, found, region, Effort(rounds, seconds)))
             print(f"\n{part.value}", *lines, sep="\n  ", flush=True)
 

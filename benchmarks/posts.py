@@ -76,6 +76,8 @@ async def main(ground: Ground, region: Region, effort: Effort) -> list[str]:
         lines = []
         for clients in AT_ONCE:
             lines += await twenty_reports(ground, region, effort, clients, (tower, bare, twin))
+        # After all of those, since it gives every unit a hundred series.
+        for clients in AT_ONCE:
             lines += await one_report(ground, region, effort, clients, (tower, bare))
         return lines
 

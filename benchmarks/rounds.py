@@ -141,6 +141,6 @@ def line(what: str, side: Side, reference: Side, reach: float | None = None, mor
     target = "" if reach is None else f"; to reach {reach:g}: {'yes' if middle >= reach else 'NO'}"
     rates = [statistics.median(each.rates) for each in (side, reference)]
     return (
-        f"{what}: {middle:.2f} of {reference.name} ({least:.2f}-{most:.2f}){target}; "
+        f"{what}: {middle:.3f} of {reference.name} ({least:.3f}-{most:.3f}){target}; "
         f"{rates[0]:.0f}/s against {rates[1]:.0f}/s{more}"
     )
