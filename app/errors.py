@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from structlog import get_logger
 
-from app.faults import Fault, pointer
+from app.faults import Fault, fault_of
 
 log = get_logger(__name__)
 __all__ = ["Fault"]
@@ -131,20 +131,19 @@ async def answer_refusal(request: Request, refusal: Exception) -> Response:
     )
 
 
-def fault_of(error: Mapping[str, Any]) -> Fault:
-    """A pydantic error as a fault; the input itself is never given back."""
+def fault_in_request(error: Mapping[str, Any]) -> Fault:
+    """In the body by its pointer, elsewhere by the name of the parameter."""
     where, *location = error["loc"] or ("body",)
-    detail = str(error["msg"]).removeprefix("Value error, ")
-    code = str(error["type"]).replace("_", "-")
+    fault = fault_of({**error, "loc": location})
     if where == "body":
-        return Fault(code, detail, pointer=pointer(location))
-    name = ".".join(str(step) for step in location) or str(where)
-    return Fault(code, detail, parameter=name)
+        return fault
+    name = (fault.pointer or "").lstrip("/") or str(where)
+    return replace(fault, pointer=None, parameter=name)
 
 
 async def answer_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [fault_of(each) for each in error.errors()]
+    faults = [fault_in_request(each) for each in error.errors()]
     return problem(
         400,
         "The request has values that cannot be taken; each is listed under errors.",

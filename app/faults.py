@@ -1,7 +1,7 @@
 """Faults: one thing that is wrong with what was sent. Pure, so that rules can find them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,3 +32,12 @@ def pointer(location: Sequence[int | str]) -> str:
     """A JSON pointer (RFC 6901) to where a value stands."""
     steps = (str(step) for step in location)
     return "".join("/" + (step if FIELD.fullmatch(step) else "[withheld]") for step in steps)
+
+
+def fault_of(error: Mapping[str, Any], prefix: str = "") -> Fault:
+    """A pydantic error as a fault; the input itself is never given back."""
+    detail = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        detail = "There is no field of this name here. Leave it out, or check its spelling."
+    code = str(error["type"]).replace("_", "-")
+    return Fault(code, detail, pointer=prefix + pointer(error["loc"]))

@@ -10,11 +10,11 @@ from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import ErrorDetails, core_schema
 
-from app.faults import Fault
+from app.faults import Fault, fault_of
 from app.feeds import caz, hospital, huisartsenpost, reo
 from app.feeds.messages import Form
 from app.feeds.parts import ReadPart
-from app.observations.reading import fault_of, merged
+from app.observations.reading import merged
 
 Reports = Callable[[Any, Mapping[str, str], str, datetime], list[ReadPart]]
 

@@ -2,14 +2,14 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from app.faults import Fault, pointer
+from app.faults import Fault, fault_of
 from app.observations.persons import person_in
 from app.observations.schemas import Report
 
@@ -57,16 +57,6 @@ class Broken(Exception):
     """The body is not JSON, or not a list of reports: nothing of it can be judged."""
 
     fault: Fault
-
-
-def fault_of(error: Mapping[str, Any], prefix: str = "") -> Fault:
-    """A pydantic error as a fault; the input itself is never given back."""
-    detail = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        detail = "There is no field of this name here. Leave it out, or check its spelling."
-    return Fault(
-        str(error["type"]).replace("_", "-"), detail, pointer=prefix + pointer(error["loc"])
-    )
 
 
 def read_reports(body: bytes) -> list[Read]:
