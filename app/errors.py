@@ -137,7 +137,7 @@ def fault_in_request(error: Mapping[str, Any]) -> Fault:
     fault = fault_of({**error, "loc": location})
     if where == "body":
         return fault
-    name = (fault.pointer or "").lstrip("/") or str(where)
+    name = ".".join(str(step) for step in location) or str(where)
     return replace(fault, pointer=None, parameter=name)
 
 
