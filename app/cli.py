@@ -5,6 +5,7 @@ Without DATABASE_URL it uses the embedded Postgres in TOREN_DATA_DIR (./var), an
 """
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -147,6 +148,9 @@ def serve(
         if demo or settings.demo:
             typer.echo("Gezondheidsverkeerstoren, regio Zoetermeer (fictief)")
         typer.echo(f"Serving on http://{config.host}:{config.port}  (Ctrl-C ends it)")
+        # What is loaded by now lives for good: the collector need not walk it again and again.
+        gc.collect()
+        gc.freeze()
         with working(settings):
             uvicorn.Server(config).run()
 

@@ -126,6 +126,8 @@ class Directory:
     groups: Mapping[str, KnownGroup]
     levels: Mapping[str, RuleFacts]
     at: datetime
+    # What later parts derive from it, made once for as long as it is kept.
+    derived: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @lru_cache(maxsize=20_000)

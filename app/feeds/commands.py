@@ -76,6 +76,14 @@ def place_of_pool(known: KnownPool) -> Place:
 
 
 def place_of(report: Report, directory: Directory) -> Place | None:
+    named = (report.unit, report.staff_pool)
+    if named not in directory.derived:
+        directory.derived[named] = made_place(report, directory)
+    place: Place | None = directory.derived[named]
+    return place
+
+
+def made_place(report: Report, directory: Directory) -> Place | None:
     if report.unit is not None:
         unit = directory.units.get(report.unit)
         return place_of_unit(unit, directory) if unit else None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
+from functools import cached_property
 
 from app.observations.measures import Dimension
 
@@ -50,7 +51,11 @@ class Place:
 
     def words(self, dimension: Dimension) -> frozenset[str]:
         """Every word that this place may use for a dimension."""
-        known: Mapping[Dimension, frozenset[str]] = {
+        return self.known_words.get(dimension, frozenset())
+
+    @cached_property
+    def known_words(self) -> Mapping[Dimension, frozenset[str]]:
+        return {
             "resource": RESOURCES,
             "bedType": frozenset(self.bed_types),
             "role": ROLES | self.roles,
@@ -58,4 +63,3 @@ class Place:
             "profile": PROFILES,
             "area": self.areas,
         }
-        return known.get(dimension, frozenset())
