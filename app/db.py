@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import asyncpg
 from fastapi import Depends, Request
-from sqlalchemy import BigInteger, Connection, DateTime, MetaData, Text, event
+from sqlalchemy import Connection, DateTime, MetaData, Text, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
@@ -35,7 +35,6 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: DateTime(timezone=True), str: Text()}
 
 
-BIG = BigInteger()
 Reach = Literal["own", "region"]
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -126,6 +125,11 @@ async def act_as(session: AsyncSession, standing: Standing) -> None:
         connection = await session.connection()
         for statement in standing.statements(always=True):
             await connection.exec_driver_sql(statement)
+
+
+def after_commit(session: AsyncSession, call: Callable[[], None]) -> None:
+    """To be done once what is written here is committed, and not if it is undone."""
+    session.info.setdefault("after_commit", []).append(call)
 
 
 async def raw(session: AsyncSession) -> asyncpg.Connection[asyncpg.Record]:

@@ -20,7 +20,6 @@ from structlog import get_logger
 from app.faults import Fault, fault_of
 
 log = get_logger(__name__)
-__all__ = ["Fault"]
 
 
 @dataclass(eq=False)

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from fastapi import Query, Request, Response
 
-from app.errors import Fault, Invalid
+from app.errors import Invalid
+from app.faults import Fault
 
 Limit = Annotated[int, Query(ge=1, le=500, description="At most this many items.")]
 Cursor = Annotated[

@@ -42,14 +42,6 @@ def migrate(owner_url: str) -> None:
     command.upgrade(migrations(owner_url), "head")
 
 
-def worker_of(settings: Settings) -> tuple[str, str | None]:
-    """The worker's URL, and the role to take there: without a URL of its own, the owner's."""
-    if settings.database_worker_url:
-        return settings.database_worker_url, None
-    assert settings.database_owner_url, "jobs need DATABASE_WORKER_URL or DATABASE_OWNER_URL"
-    return settings.database_owner_url, WORKER
-
-
 @contextmanager
 def opened(settings: Settings) -> Iterator[Settings]:
     """Settings with every URL filled in: those that were given, or the embedded server's.

@@ -232,7 +232,7 @@ async def confirmed(
     confirmation: Confirmation,
 ) -> Report:
     """The stock figures of a report, told again for a later moment."""
-    await own_or_mandated(session, principal, unit)
+    await observed.act_for(session, principal, unit.unit, datetime.now(UTC))
     seal = await observed.report(session, confirmation.confirms)
     if seal is None or seal["unit"] != unit.unit:
         raise NotFound(
@@ -284,15 +284,6 @@ async def retracted(
         observed_at=seal["observed_at"],
         figures=tuple(figure(dict(row), None) for row in told),
     )
-
-
-async def own_or_mandated(session: AsyncSession, principal: Principal, unit: KnownUnit) -> None:
-    """Raises unless this client may report for the unit; the transaction then acts for it."""
-    if unit.org_id == principal.org_id:
-        return
-    if unit.unit not in await mandated_units(session, principal, datetime.now(UTC)):
-        raise Forbidden(f"{unit.unit} is reported by {unit.organisation}.", code="not-yours")
-    await act_as(session, Standing(unit.org_id, "own"))
 
 
 def figure(row: Mapping[str, Any], value: float | None) -> ReportedFigure:

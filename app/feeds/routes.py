@@ -28,6 +28,7 @@ from app.feeds.schemas import (
     UnitBack,
 )
 from app.observations.commands import Message, ReportKind, record
+from app.observations.notices.routes import drop_overview
 from app.observations.persons import person_in
 from app.observations.reading import PERSON, Broken, Read, parse, read_one, read_reports
 from app.observations.schemas import DoubtWire, FaultWire, ReportOutcome
@@ -306,12 +307,6 @@ async def store(
         if 0 < len(places) <= MOST_UNITS_BACK:
             units = await units_back(request, session, principal, places)
     return receipt(now, messages, rejected, units)
-
-
-def drop_overview(request: Request, session: AsyncSession) -> None:
-    cache = getattr(request.app.state, "overview_cache", None)
-    if cache is not None:
-        session.info.setdefault("after_commit", []).append(cache.drop)
 
 
 def receipt(

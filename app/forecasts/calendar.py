@@ -1,9 +1,9 @@
 """Local days, census moments and months: a day is an idea of Europe/Amsterdam, all else is UTC."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
-LOCAL = ZoneInfo("Europe/Amsterdam")
+from app.facilities.hours import LOCAL
+
 CENSUS = time(8, 0)  # domain.md section 7: the default of a unit that names no time of its own
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime, time, timedelta
 from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
-LOCAL = ZoneInfo("Europe/Amsterdam")
+from app.facilities.hours import LOCAL
+
 Job = Literal["partitions", "forecast"]
 # Local times of every day; the forecast's is that of data-model.md, "Forecasts stored".
 DAILY: Mapping[Job, time] = {"partitions": time(3, 45), "forecast": time(4)}

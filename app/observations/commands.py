@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
-from app.db import Standing, act_as, raw
+from app.db import Standing, act_as, after_commit, raw
 from app.faults import Fault
 from app.observations.doubts import Doubt, doubt
 from app.observations.reading import Read
@@ -190,7 +190,7 @@ class Batch:
             self.series = found = await self.find_series(messages)
             self.give_numbers(messages)
             # A series that is rolled back must not be remembered.
-            self.session.info.setdefault("after_commit", []).append(lambda: known.update(found))
+            after_commit(self.session, lambda: known.update(found))
 
     def give_numbers(self, messages: Sequence[Message]) -> None:
         for message in messages:

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
+from app.facilities.hours import LOCAL
 from app.observations.measures import MEASURES
 
-LOCAL = ZoneInfo("Europe/Amsterdam")
 Resolution = Literal["raw", "hour", "day", "week", "month"]
 Stretch = Literal["hour", "day", "week", "month"]
 Statistic = Literal["mean", "sum", "max"]

@@ -9,7 +9,8 @@ from typing import Literal, get_args
 
 import orjson
 
-from app.observations.history import LOCAL, Key, Point, Rolled, Stretch
+from app.facilities.hours import LOCAL
+from app.observations.history import Key, Point, Rolled, Stretch
 from app.observations.measures import DIMENSIONS
 from app.wire import instant
 

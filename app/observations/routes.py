@@ -36,6 +36,7 @@ from app.observations.lines import (
 )
 from app.observations.measures import MEASURES
 from app.observations.notices.commands import accept_doubts
+from app.observations.notices.routes import drop_overview
 from app.observations.schemas import StoredReport
 from app.paging import Cursor, Limit, decode, encode, link_next
 from app.wire import Slug, Wire, Word, instant
@@ -299,9 +300,8 @@ async def accept(
 ) -> DoubtsAccepted:
     """The figures of this report that were asked about are right. Harmless to send again."""
     unit, accepted = await accept_doubts(session, principal, report)
-    cache = getattr(request.app.state, "overview_cache", None)
-    if accepted and cache is not None:
-        session.info.setdefault("after_commit", []).append(cache.drop)
+    if accepted:
+        drop_overview(request, session)
     return DoubtsAccepted(report=report, unit=unit, accepted=accepted)
 
 

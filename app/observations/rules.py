@@ -4,15 +4,14 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
+from app.facilities.hours import LOCAL
 from app.faults import Fault
 from app.observations.measures import DIMENSIONS, MEASURES, YES_NO, Dimension, Measure
 from app.observations.schemas import Period, Report, ReportedFigure
 from app.observations.words import Place
 from app.wire import instant
 
-LOCAL = ZoneInfo("Europe/Amsterdam")
 CLOCKS_DIFFER = timedelta(minutes=2)
 CORRECTIONS = timedelta(days=14)
 PLANS_REACH = timedelta(days=400)

@@ -112,12 +112,6 @@ class Report(Wire):
         return self.unit or self.staff_pool or ""
 
 
-class ReportBody(Report):
-    """As `Report`, for PUT: the id is in the path and may be left out."""
-
-    id: uuid.UUID | None = None  # type: ignore[assignment]
-
-
 FigureState = Literal["known", "unknown", "suppressed", "notApplicable"]
 Freshness = Literal["fresh", "ageing", "stale", "unknown"]
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.jobs.schedule import LOCAL, Due, due
+from app.facilities.hours import LOCAL
+from app.jobs.schedule import Due, due
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.tables import AuditEvent
+from app.facilities.hours import LOCAL
 from app.observations.history import (
-    LOCAL,
     STANDS,
     NotAMoment,
     Point,

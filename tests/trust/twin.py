@@ -46,16 +46,12 @@ def unchecked() -> None:
     def allowed(*_: Any) -> None:
         return None
 
-    async def also_allowed(*_: Any) -> None:
-        return None
-
     queries = importlib.import_module("app.observations.queries")
 
     async def performer(session: Any, principal: Any, unit: str, at: Any) -> Any:
         return await queries.performer(session, unit)
 
     replace("app.feeds.commands", "refusal_of", allowed)
-    replace("app.feeds.commands", "own_or_mandated", also_allowed)
     replace("app.observations.queries", "act_for", performer)
 
 

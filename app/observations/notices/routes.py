@@ -12,7 +12,7 @@ from app.access.disclosure import Disclosure, Shown
 from app.access.principal import Principal
 from app.access.queries import disclosure, mandated_units, organisations
 from app.access.routes import EventWriter, OverviewReader
-from app.db import Db
+from app.db import Db, after_commit
 from app.errors import Forbidden, Invalid
 from app.faults import Fault
 from app.observations.notices import commands, queries
@@ -89,7 +89,7 @@ def drop_overview(request: Request, session: AsyncSession) -> None:
     """Once it is stored, the region is read anew."""
     cache = getattr(request.app.state, "overview_cache", None)
     if cache is not None:
-        session.info.setdefault("after_commit", []).append(cache.drop)
+        after_commit(session, cache.drop)
 
 
 @router.post("/units/{unit}/status", status_code=201)
