@@ -24,8 +24,9 @@ GROUND = (
     *("postgres", "db", "store", "outbox"),
 )
 PARTS = (
+    "simulation",
     *("access", "facilities", "observations", "forecasts", "planning", "signals", "overview"),
-    *("feeds", "dashboard"),
+    *("feeds", "dashboard", "demo"),
 )
 STARTED = ("health", "contract", "jobs", "main", "cli", "__main__")
 ORDER = {name: place for place, name in enumerate((*GROUND, *PARTS, *STARTED))}
