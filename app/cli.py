@@ -23,7 +23,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import logs, store
-from app.access.commands import add_client, add_key
+from app.access.commands import add_client, add_key, note, revoke_key
+from app.access.queries import keys_there_are
 from app.access.scopes import SCOPES
 from app.access.tables import Organisation
 from app.contract import document
@@ -31,7 +32,7 @@ from app.db import connect, sessions_of
 from app.errors import Refusal
 from app.facilities import commands as facilities
 from app.facilities.changes import Change
-from app.facilities.commands import Kind
+from app.facilities.commands import OPERATOR, Kind
 from app.facilities.region import Region
 from app.facilities.region_file import parse
 from app.facilities.schemas import FeedFacts
@@ -330,12 +331,47 @@ def keys_add(
         client_id = await add_client(session, org_id, client, "hand" if hand else "feed")
         wanted = [each for each in SCOPES if each in scope]
         pepper = settings.key_pepper.get_secret_value().encode()
-        return (await add_key(session, org_id, client_id, wanted, pepper)).text
+        key = await add_key(session, org_id, client_id, wanted, pepper)
+        note(
+            *(session, OPERATOR, "keys.add", "C"),
+            object_type="key",
+            object_id=key.kid,
+            org_id=org_id,
+            right="operator",
+        )
+        return key.text
 
     with opened() as settings:
         if settings.key_pepper is None:
             refuse("Set TOREN_KEY_PEPPER to the secret that the server has.")
         typer.echo(asyncio.run(as_owner(settings, work)))
+
+
+@keys.command("list")
+def keys_list(
+    organisation: Annotated[
+        str | None, typer.Argument(help="Its slug in the region file; left out: of all.")
+    ] = None,
+) -> None:
+    """Say which keys there are, of which client, and which still open the door. No secrets."""
+    with opened() as settings:
+        for key in asyncio.run(
+            as_owner(settings, lambda session: keys_there_are(session, organisation))
+        ):
+            ended = f"revoked {key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else "live"
+            words = (key.kid, key.organisation, key.client, ended, " ".join(key.scopes))
+            typer.echo("  ".join(words))
+
+
+@keys.command("revoke")
+def keys_revoke(
+    kid: Annotated[str, typer.Argument(help="The part of the key between vt_ and the last _.")],
+) -> None:
+    """End a key for good. A running server takes it for one second more at most."""
+
+    with opened() as settings:
+        asyncio.run(as_owner(settings, lambda session: revoke_key(session, OPERATOR, kid)))
+        typer.echo(f"Key {kid} is revoked.")
 
 
 @main.command()

@@ -101,14 +101,22 @@ async def add_key(
 
 
 async def revoke_key(session: AsyncSession, principal: Principal, kid: str) -> None:
-    revoked = await session.execute(
+    """End a live key for good."""
+    org_id = await session.scalar(
         update(ApiKey)
-        .where(ApiKey.org_id == principal.org_id, ApiKey.kid == kid, ApiKey.revoked_at.is_(None))
+        .where(ApiKey.kid == kid, ApiKey.revoked_at.is_(None))
         .values(revoked_at=func.clock_timestamp())
+        .returning(ApiKey.org_id)
     )
-    if revoked.rowcount == 0:  # type: ignore[attr-defined]
-        raise NotFound("Your organisation has no live key with this id.")
-    note(session, principal, "keys.revoke", "D", object_type="key", object_id=kid)
+    if org_id is None:
+        raise NotFound("There is no live key of this id. `keys list` names them.")
+    note(
+        *(session, principal, "keys.revoke", "D"),
+        object_type="key",
+        object_id=kid,
+        org_id=org_id,
+        right="operator",
+    )
 
 
 async def note_refusal(

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Row, Select, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.disclosure import Disclosure, SharingRule
 from app.access.keys import Key, seal
 from app.access.principal import Principal
-from app.access.tables import MandateVersion, Organisation, SharingRuleVersion
+from app.access.tables import ApiKey, Client, MandateVersion, Organisation, SharingRuleVersion
 
 
 async def find_principal(session: AsyncSession, key: Key, pepper: bytes) -> Principal | None:
@@ -101,3 +101,21 @@ async def mandated_units(session: AsyncSession, reporter: Principal, at: datetim
 async def organisations(session: AsyncSession) -> dict[int, str]:
     rows = await session.execute(select(Organisation.org_id, Organisation.organisation))
     return {row.org_id: row.organisation for row in rows}
+
+
+async def keys_there_are(
+    session: AsyncSession, organisation: str | None = None
+) -> Sequence[Row[str, str, str, list[str], datetime | None]]:
+    """Each key with whose it is, and when it was revoked; never its seal."""
+    asked = (
+        select(
+            *(ApiKey.kid, Organisation.organisation, Client.name.label("client")),
+            *(ApiKey.scopes, ApiKey.revoked_at),
+        )
+        .join(Organisation, Organisation.org_id == ApiKey.org_id)
+        .join(Client, Client.client_id == ApiKey.client_id)
+        .order_by(Organisation.organisation, Client.name, ApiKey.made_at)
+    )
+    if organisation is not None:
+        asked = asked.where(Organisation.organisation == organisation)
+    return (await session.execute(asked)).all()
