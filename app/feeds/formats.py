@@ -1,6 +1,7 @@
 """Each format by its name: the form of its message, and the function that reads it."""
 
-from collections.abc import Callable, Collection, Mapping
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,13 +11,18 @@ from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import ErrorDetails, core_schema
 
+from app.errors import WrongMediaType
 from app.faults import Fault, fault_of
 from app.feeds import caz, hospital, huisartsenpost, reo
 from app.feeds.messages import Form
 from app.feeds.parts import ReadPart
-from app.observations.reading import merged
+from app.observations.persons import person_in
+from app.observations.reading import PERSON, Broken, merged, parse
 
 Reports = Callable[[Any, Mapping[str, str], str, datetime], list[ReadPart]]
+Text = Callable[[bytes, Mapping[str, str], str, datetime], list[ReadPart]]
+
+JSON = "application/json"
 
 FORMATS: Mapping[str, tuple[type[Form], Reports]] = {
     "reo": (reo.Reo, reo.reports),
@@ -24,9 +30,61 @@ FORMATS: Mapping[str, tuple[type[Form], Reports]] = {
     "huisartsenpost": (huisartsenpost.Huisartsenpost, huisartsenpost.reports),
     "hospital": (hospital.Hospital, hospital.reports),
 }
+# What a format reads beside JSON, by media type.
+TEXTS: Mapping[str, Mapping[str, Text]] = {}
 # In each format a unit stands two steps deep: the name of a list, and a number in it.
 Where = tuple[int | str, ...]
 Kept = Mapping[str, list[int]]
+
+
+def media_types(format: str) -> tuple[str, ...]:
+    """What may be sent in this format: JSON always, and `text/csv` where the format has it."""
+    return JSON, *TEXTS.get(format, {})
+
+
+def read_body(
+    format: str,
+    media_type: str,
+    body: bytes,
+    units: Mapping[str, str],
+    feed: str,
+    arrived: datetime,
+) -> list[ReadPart]:
+    """What is read of each unit of a body as it came in: its report, or what is wrong with it.
+
+    `media_type` is the header as it was sent, parameters and all. Every way in uses this, push and
+    pull alike; nothing of the body may be written or logged before it, and no digest is kept but
+    `seal`. Raises `WrongMediaType` naming what the format has, and `Broken` for a body that cannot
+    be parsed or holds a person; its fault then says the place and the kind, and nothing else.
+    """
+    kind, *parameters = (each.strip().lower() for each in media_type.split(";"))
+    charsets = [each.partition("=")[2].strip('"') for each in parameters if "charset" in each]
+    if kind not in media_types(format) or any(each != "utf-8" for each in charsets):
+        known = " or ".join(media_types(format))
+        raise WrongMediaType(
+            f"Send {known} in UTF-8, and say so in Content-Type.", code="wrong-media-type"
+        )
+    if kind != JSON:
+        return TEXTS[format][kind](body, units, feed, arrived)
+    message = parse(body)
+    found = person_in(message)
+    if found:
+        detail = f"{PERSON.detail} What was found: {found.code}."
+        raise Broken(replace(PERSON, detail=detail, pointer=found.pointer))
+    return read_message(format, message, units, feed, arrived)
+
+
+def seal(media_type: str, body: bytes, parts: Sequence[ReadPart] = ()) -> bytes:
+    """The one digest that may be kept of a body.
+
+    Of JSON it is that of the bytes. Of a text, which may be a list of beds, it is that of what was
+    read: the digest of the lines would be a fingerprint of the beds, to be had back by guessing.
+    """
+    if media_type.split(";")[0].strip().lower() == JSON:
+        return hashlib.sha256(body).digest()
+    told = [str(part.report.id) for part in parts if part.report]
+    wrong = [f"{fault.code} {fault.row}" for part in parts for fault in part.faults]
+    return hashlib.sha256("\n".join([*told, *wrong]).encode()).digest()
 
 
 def read_message(
