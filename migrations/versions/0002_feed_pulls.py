@@ -52,7 +52,6 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("etag", sa.Text(), nullable=True),
         sa.Column("last_modified", sa.Text(), nullable=True),
-        sa.Column("content_hash", sa.LargeBinary(), nullable=True),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("breaker", sa.Text(), server_default="closed", nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -25,7 +25,6 @@ class FeedPull(Base):
     lease_until: Mapped[datetime | None]
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
-    content_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     failures: Mapped[int] = mapped_column(server_default="0")
     breaker: Mapped[str] = mapped_column(server_default="closed")
     opened_at: Mapped[datetime | None]
