@@ -1,0 +1,203 @@
+"""The senders' messages are the formats, walked backwards: what is told is read back the same."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.demo.messages import Built, Telling, messages, reported, same
+from app.feeds.formats import read_message
+from app.observations.measures import MEASURES
+from app.observations.schemas import Period, ReportedFigure
+from app.simulation.kinds import Kind
+from tests.feeds.region import FILE, ROOT, place, units_of
+
+NOW = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+EXAMPLES = sorted((ROOT / "docs/feeds/examples").glob("*.json"))
+FORMATS = ("reo", "caz", "huisartsenpost", "hospital")
+
+
+def codes(feed: str) -> dict[str, str]:
+    return {unit: code for code, unit in units_of(feed).items()}
+
+
+def setting(unit: str) -> str:
+    return str(next(each["careSetting"] for each in FILE["units"] if each["unit"] == unit))
+
+
+def telling(feed: str, unit: str, *figures: ReportedFigure, at: datetime = NOW) -> Telling:
+    return Telling(place(unit), at, figures, codes(feed)[unit], setting(unit))
+
+
+def read(format: str, built: Sequence[Built]) -> Counter[Any]:
+    """Every figure that the tower reads in these messages."""
+    found: Counter[Any] = Counter()
+    for each in built:
+        wire = json.loads(json.dumps(each.message))
+        for part in read_message(format, wire, units_of(format), format, NOW):
+            assert part.report is not None, part.faults
+            said = Telling(place(part.report.place), NOW, part.report.figures)
+            assert part.report.observed_at == NOW
+            found.update(same(said, figure) for figure in part.report.figures)
+    return found
+
+
+def all_of(tellings: Sequence[Telling]) -> Counter[Any]:
+    return Counter(same(each, figure) for each in tellings for figure in each.figures)
+
+
+def flow(measure: str, value: float | None = 1, hours: int = 1, **words: str) -> ReportedFigure:
+    return reported(Kind(measure, **words), value, Period(start=NOW - hours * HOUR, end=NOW))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_what_a_documented_message_tells_can_be_told_again(example: Path) -> None:
+    format = example.stem.removesuffix("-nu")
+    parts = read_message(format, json.loads(example.read_text()), units_of(format), format, NOW)
+    told = [
+        telling(format, each.report.place, *each.report.figures) for each in parts if each.report
+    ]
+
+    built, untold = messages(format, told)
+
+    assert untold == []
+    assert read(format, built) == all_of(told)
+
+
+KINDS = st.builds(
+    Kind,
+    st.sampled_from(sorted(MEASURES)),
+    bed_type=st.sampled_from(["", "ward", "observation-elderly", "ic", "psychiatric-acute"]),
+    role=st.sampled_from(["", "nurse", "gp", "triage-nurse"]),
+    shift=st.sampled_from(["", "dag", "avond"]),
+    reason=st.sampled_from(["", "staff", "full", "infection"]),
+    urgency=st.sampled_from(["", "", "u1", "mts-red"]),
+    destination=st.sampled_from(["", "elv", "home"]),
+    profile=st.sampled_from(["", "", "complex"]),
+    age_band=st.sampled_from(["", "", "days-3-7"]),
+)
+SPANS = st.builds(
+    lambda start, length: Period(start=NOW + start * HOUR, end=NOW + (start + length) * HOUR),
+    st.integers(-48, 24),
+    st.sampled_from([1, 1, 8, 24]),
+)
+VALUES = st.one_of(st.none(), st.integers(0, 99).map(float), st.just(0.5), st.just(1e6))
+
+
+def proper(kind: Kind, value: float | None, period: Period) -> ReportedFigure:
+    measure = MEASURES[kind.measure]
+    words = {
+        name: word
+        for name in Kind.__slots__[1:]
+        if (word := getattr(kind, name))
+        and (camel(name) in measure.needs or camel(name) in measure.may)
+    }
+    over = None if measure.time == "stock" else period
+    return reported(Kind(kind.measure, **words), value, over)
+
+
+def camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+@given(
+    st.sampled_from(FORMATS),
+    st.lists(st.tuples(st.integers(0, 2), KINDS, VALUES, SPANS), min_size=1, max_size=25),
+)
+@settings(max_examples=150, deadline=None)
+def test_what_is_told_is_read_back_and_the_rest_is_named(
+    format: str, drawn: list[tuple[int, Kind, float | None, Period]]
+) -> None:
+    units = sorted(units_of(format).values())
+    by_unit: dict[str, dict[Any, ReportedFigure]] = {}
+    for n, kind, value, period in drawn:
+        unit = units[n % len(units)]
+        figure = proper(kind, value, period)
+        by_unit.setdefault(unit, {})[same(telling(format, unit), figure)[:3]] = figure
+    tellings = [telling(format, unit, *found.values()) for unit, found in by_unit.items()]
+
+    built, untold = messages(format, tellings)
+
+    told = [each for one in built for each in one.told]
+    assert read(format, built) == all_of(told)
+    assert all_of(told) + all_of(untold) == all_of(tellings)
+
+
+def test_what_a_format_has_no_field_for_is_handed_back() -> None:
+    beds = reported(Kind("occupied", bed_type="observation-elderly"), 2)
+    half = reported(Kind("staffed", bed_type="observation-elderly"), 1.5)
+    foreign = reported(Kind("ventilated"), 1)
+
+    built, untold = messages("reo", [telling("reo", "reo-flex", beds, half, foreign)])
+
+    assert [each.message for each in built] == [
+        {
+            "peilmoment": "2026-11-22T15:30:00+01:00",
+            "locaties": [{"code": "REO-1", "bedden": {"reoBed": {"bezet": 2}}}],
+        }
+    ]
+    assert [each.figures for each in untold] == [(half, foreign)]
+
+
+def test_what_the_unit_takes_for_granted_need_not_be_said() -> None:
+    bare = reported(Kind("occupied"), 2)
+
+    built, untold = messages("reo", [telling("reo", "reo-flex", bare)])
+
+    assert untold == []
+    assert built[0].message["locaties"][0]["bedden"] == {"reoBed": {"bezet": 2}}
+
+
+def test_two_periods_of_one_unit_are_two_messages() -> None:
+    day, hour = flow("admissions", 5, hours=24), flow("discharges", 0)
+
+    built, untold = messages("hospital", [telling("hospital", "zhz-interne", day, hour)])
+
+    assert untold == []
+    assert len(built) == 2
+
+
+def test_two_hours_of_a_post_are_two_messages() -> None:
+    at = NOW.replace(minute=0)
+    hours = [
+        reported(Kind("calls"), n, Period(start=at - n * HOUR, end=at - (n - 1) * HOUR))
+        for n in (1, 2)
+    ]
+
+    built, untold = messages("huisartsenpost", [telling("huisartsenpost", "hap", *hours)])
+
+    assert untold == []
+    assert [each.message["posten"][0]["uur"] for each in built] == [
+        "2026-11-22T14:00:00+01:00",
+        "2026-11-22T13:00:00+01:00",
+    ]
+
+
+def test_a_queue_as_one_number_and_by_urgency_are_two_messages() -> None:
+    queue, urgent = reported(Kind("waiting"), 3), reported(Kind("waiting", urgency="u1"), 1)
+
+    built, untold = messages("caz", [telling("caz", "rtp", queue, urgent)])
+
+    assert untold == []
+    assert len(built) == 2
+
+
+def test_the_lines_of_the_caz_stand_in_one_message() -> None:
+    told = [
+        telling("caz", "seh", reported(Kind("present"), 9)),
+        telling("caz", "acute-wijkverpleging", reported(Kind("acuteVisitsFree"), 2)),
+    ]
+
+    built, untold = messages("caz", told)
+
+    assert untold == []
+    [one] = built
+    assert set(one.message) == {"peilmoment", "seh", "acuteWijkverpleging"}
