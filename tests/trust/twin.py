@@ -51,7 +51,7 @@ def unchecked() -> None:
     async def performer(session: Any, principal: Any, unit: str, at: Any) -> Any:
         return await queries.performer(session, unit)
 
-    replace("app.feeds.commands", "refusal_of", allowed)
+    replace("app.feeds.reports.commands", "refusal_of", allowed)
     replace("app.observations.queries", "act_for", performer)
 
 

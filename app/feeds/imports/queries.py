@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.queries import organisations
 from app.facilities.queries import aliases, directory_at
 from app.facilities.tables import Unit
-from app.feeds.commands import place_of_unit
 from app.feeds.imports.names import Known
+from app.feeds.places import place_of_unit
 
 
 async def known(session: AsyncSession, organisation: str, now: datetime) -> Known:

@@ -1,0 +1,48 @@
+"""The place that a report is about, with the words that its figures may use."""
+
+from app.facilities.queries import Directory, KnownPool, KnownUnit
+from app.observations.schemas import Report
+from app.observations.words import Place
+
+
+def place_of_unit(known: KnownUnit, directory: Directory) -> Place:
+    facts = known.facts
+    area = directory.facilities.get(facts.facility)
+    words = area.facts.area.model_dump(exclude_none=True).values() if area else ()
+    beds = [bed.bed_type for bed in facts.beds]
+    flexible = [name for bed in facts.beds for name in bed.usable_as]
+    return Place(
+        org_id=known.org_id,
+        unit=known.unit,
+        resource=facts.resource,
+        bed_types=tuple(dict.fromkeys([*beds, *flexible])) if len(beds) > 1 else tuple(beds),
+        roles=frozenset(facts.roles),
+        shifts=frozenset(shift.shift for shift in facts.shifts),
+        areas=frozenset(words),
+        census=facts.census_time,
+    )
+
+
+def place_of_pool(known: KnownPool) -> Place:
+    return Place(
+        org_id=known.org_id,
+        staff_pool=known.staff_pool,
+        roles=frozenset(known.facts.roles),
+        shifts=frozenset(shift.shift for shift in known.facts.shifts),
+    )
+
+
+def place_of(report: Report, directory: Directory) -> Place | None:
+    named = (report.unit, report.staff_pool)
+    if named not in directory.derived:
+        directory.derived[named] = made_place(report, directory)
+    place: Place | None = directory.derived[named]
+    return place
+
+
+def made_place(report: Report, directory: Directory) -> Place | None:
+    if report.unit is not None:
+        unit = directory.units.get(report.unit)
+        return place_of_unit(unit, directory) if unit else None
+    pool = directory.staff_pools.get(report.staff_pool or "")
+    return place_of_pool(pool) if pool else None
