@@ -15,6 +15,7 @@ from pydantic import (
 
 from app.access.disclosure import Detail, Shown
 from app.access.scopes import Audience, Scope
+from app.facilities.urls import target
 from app.wire import Slug, Wire, Word
 
 CareSetting = Literal[
@@ -272,10 +273,63 @@ class SharingRuleFacts(Wire):
     delay_minutes: int = Field(0, ge=0, le=60 * 24 * 31)
 
 
+def fetchable(url: str) -> str:
+    target(url)
+    return url
+
+
+# Headers that say where a request goes, or how it is written: not a place for a secret.
+NO_SECRET_IN = frozenset(
+    {
+        *("host", "connection", "content-length", "transfer-encoding", "upgrade", "te"),
+        *("trailer", "expect", "accept", "accept-encoding", "cookie", "user-agent"),
+        *("if-none-match", "if-modified-since"),
+    }
+)
+
+
+def header_for_a_secret(name: str) -> str:
+    if name.lower() in NO_SECRET_IN:
+        raise ValueError("This header has a meaning of its own. Use Authorization or X-Api-Key.")
+    return name
+
+
+class PullPatience(Wire):
+    """Seconds that are waited for a connection, for the next bytes, and for all of it."""
+
+    connect: float = Field(5, gt=0, le=60)
+    read: float = Field(10, gt=0, le=120)
+    total: float = Field(30, gt=0, le=300)
+
+
+class PullFacts(Wire):
+    """That the tower fetches the feed's message itself: where, how often, within which limits."""
+
+    url: Annotated[str, AfterValidator(fetchable), Field(max_length=2000)]
+    every_seconds: int = Field(900, ge=5, le=24 * 3600)
+    jitter_seconds: float = Field(0, ge=0)
+    timeout_seconds: PullPatience = PullPatience()
+    most_bytes: int = Field(4 * 1024 * 1024, ge=1024, le=16 * 1024 * 1024)
+    media_type: str = Field("application/json", pattern=r"^[a-z]+/[a-z0-9.+-]+$", max_length=100)
+    secret: str | None = Field(
+        None, pattern=r"^[a-z0-9-]+$", max_length=64, description="The name of a file."
+    )
+    secret_header: Annotated[str, AfterValidator(header_for_a_secret)] = Field(
+        "Authorization", pattern=r"^[A-Za-z][A-Za-z0-9-]*$", max_length=60
+    )
+
+    @model_validator(mode="after")
+    def within_its_period(self) -> "PullFacts":
+        if self.jitter_seconds > self.every_seconds / 2:
+            raise ValueError("jitterSeconds is at most half of everySeconds. Make it smaller.")
+        return self
+
+
 class FeedFacts(Wire):
     name: Name
     state: Literal["quarantine", "released", "suspended"] = "quarantine"
     units: dict[str, Slug] = Field(description="The sender's own code of each unit.")
+    pull: PullFacts | None = Field(None, description="Left out: the sender sends by itself.")
 
 
 class ClientFacts(Wire):
