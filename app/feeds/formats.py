@@ -13,16 +13,19 @@ from pydantic_core import ErrorDetails, core_schema
 
 from app.errors import WrongMediaType
 from app.faults import Fault, fault_of
-from app.feeds import caz, hospital, huisartsenpost, reo
+from app.feeds import caz, counts, hospital, huisartsenpost, reo
+from app.feeds.lines import Cells, Unread, table
+from app.feeds.meant import Meant
 from app.feeds.messages import Form
 from app.feeds.parts import ReadPart
 from app.observations.persons import person_in
 from app.observations.reading import PERSON, Broken, merged, parse
 
 Reports = Callable[[Any, Mapping[str, str], str, datetime], list[ReadPart]]
-Text = Callable[[bytes, Mapping[str, str], str, datetime], list[ReadPart]]
+Text = Callable[[Sequence[Cells]], list[Meant]]
 
 JSON = "application/json"
+CSV = "text/csv"
 
 FORMATS: Mapping[str, tuple[type[Form], Reports]] = {
     "reo": (reo.Reo, reo.reports),
@@ -30,8 +33,8 @@ FORMATS: Mapping[str, tuple[type[Form], Reports]] = {
     "huisartsenpost": (huisartsenpost.Huisartsenpost, huisartsenpost.reports),
     "hospital": (hospital.Hospital, hospital.reports),
 }
-# What a format reads beside JSON, by media type.
-TEXTS: Mapping[str, Mapping[str, Text]] = {}
+# What of a CSV text is meant, in the formats that have one.
+TEXTS: Mapping[str, Text] = {"hospital": counts.messages_of}
 # In each format a unit stands two steps deep: the name of a list, and a number in it.
 Where = tuple[int | str, ...]
 Kept = Mapping[str, list[int]]
@@ -39,7 +42,7 @@ Kept = Mapping[str, list[int]]
 
 def media_types(format: str) -> tuple[str, ...]:
     """What may be sent in this format: JSON always, and `text/csv` where the format has it."""
-    return JSON, *TEXTS.get(format, {})
+    return (JSON, CSV) if format in TEXTS else (JSON,)
 
 
 def read_body(
@@ -65,13 +68,28 @@ def read_body(
             f"Send {known} in UTF-8, and say so in Content-Type.", code="wrong-media-type"
         )
     if kind != JSON:
-        return TEXTS[format][kind](body, units, feed, arrived)
+        return read_text(format, body, units, feed, arrived)
     message = parse(body)
     found = person_in(message)
     if found:
         detail = f"{PERSON.detail} What was found: {found.code}."
         raise Broken(replace(PERSON, detail=detail, pointer=found.pointer))
     return read_message(format, message, units, feed, arrived)
+
+
+def read_text(
+    format: str, body: bytes, units: Mapping[str, str], feed: str, arrived: datetime
+) -> list[ReadPart]:
+    """A text is read as the message that JSON would have been, so that both say the same."""
+    try:
+        meant = TEXTS[format](table(body))
+    except Unread as unread:
+        return [ReadPart("", None, unread.faults)]
+    return [
+        each.part(part)
+        for each in meant
+        for part in read_message(format, each.message, units, feed, arrived)
+    ]
 
 
 def seal(media_type: str, body: bytes, parts: Sequence[ReadPart] = ()) -> bytes:
