@@ -83,6 +83,8 @@ DOUBTS: Mapping[str, str] = {
 MONTHS = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 DAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+# A verdict is read at a glance; the tables below it name the rest.
+MOST_NAMED = 4
 
 
 def probability_word(chance: float) -> str:
@@ -217,9 +219,16 @@ def verdict(overview: Overview) -> str:
     names: dict[Level, list[str]] = {}
     for name, level in standings(overview):
         names.setdefault(level, []).append(name)
-    said = [f"{listed(names[w])} {in_words(w, len(names[w]))}" for w in ORDER if w in names]
+    said = [f"{shortened(names[w])} {in_words(w, len(names[w]))}" for w in ORDER if w in names]
     sentence = "; ".join(said) or "U ziet hier geen drukte van andere organisaties"
     return sentence[0].upper() + sentence[1:]
+
+
+def shortened(names: Sequence[str]) -> str:
+    """All of a few names; of more the first, and how many there are beside them."""
+    if len(names) <= MOST_NAMED:
+        return listed(names)
+    return listed([*names[: MOST_NAMED - 1], f"nog {len(names) - MOST_NAMED + 1} soorten plekken"])
 
 
 def in_words(level: Level, several: int) -> str:

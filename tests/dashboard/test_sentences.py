@@ -161,6 +161,17 @@ def test_the_verdict_names_settings_that_stand_alike_together() -> None:
     assert told == "REO, kortdurend verblijf en hospice hebben ruimte"
 
 
+def test_the_verdict_names_a_few_and_counts_the_rest() -> None:
+    settings = ("reo", "short-stay", "hospice", "home-care", "hospital-ward", "nursing-home")
+    totals = tuple(a_total(setting, "vol") for setting in settings)
+    units = tuple(a_unit(setting, "vol") for setting in settings)
+
+    told = say.verdict(an_overview(units, totals))
+
+    named = "REO, kortdurend verblijf, hospice en nog 3 soorten plekken"
+    assert told == f"{named} zijn vol"
+
+
 def test_a_setting_whose_kinds_stand_apart_is_told_by_kind() -> None:
     full = a_total("short-stay", "vol").model_copy(update={"bed_type": "recovery"})
     roomy = a_total("short-stay", "ruim").model_copy(update={"bed_type": "respite"})
