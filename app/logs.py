@@ -21,6 +21,9 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(message)s")
     # What alembic says at every look at the schema is of no use to an operator.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # These tell addresses with their queries, and at `debug` headers: secrets may be among them.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -49,6 +49,28 @@ class Settings(BaseSettings):
         4 * 1024 * 1024, ge=1024, description="A larger request body is refused with 413."
     )
     max_figures: int = Field(10_000, ge=1, description="Figures in one POST of reports.")
+    feed_hosts: str = Field(
+        "",
+        description="Host names and networks, with commas between them, that feeds may be fetched "
+        "from although they are not public, by http or at another port than 443 and 80. "
+        "Unset: public addresses only.",
+    )
+    feed_secrets_dir: Path | None = Field(
+        None, description="Folder with a file for each secret that a fetched feed names."
+    )
+    pulls_at_once: int = Field(
+        16, ge=4, le=200, description="Feeds that one worker fetches at the same time."
+    )
+    pull_failures: int = Field(
+        5, ge=1, le=100, description="Failures in a row that open the breaker of a fetched feed."
+    )
+    pull_pause_seconds: float = Field(
+        60,
+        ge=1,
+        le=3600,
+        description="How long a breaker stays open at first; twice as long after each trial that "
+        "fails, up to an hour.",
+    )
     overview_cache_seconds: float = Field(
         1.0, ge=0, le=1, description="How long an answer of the overview may be served again."
     )
