@@ -84,6 +84,16 @@ class Settings(BaseSettings):
         description="Serve the region of Zoetermeer (fictief) from the embedded database, "
         "with the published demo keys.",
     )
+    demo_days: int = Field(
+        730,
+        ge=0,
+        le=3660,
+        description="How many days of made-up figures the demo begins with; it then lives on. "
+        "0: the region without figures, and nobody reports.",
+    )
+    demo_seed: int = Field(
+        2026, ge=0, description="Chance in the demo; the same seed gives the same region."
+    )
     log_level: str = Field("info", description="debug, info, warning or error.")
     contact_name: str = Field(
         "The operator of this tower", description="Whom integrators turn to, in the API document."
