@@ -325,11 +325,15 @@ class PullFacts(Wire):
         return self
 
 
+SuspensionReason = Literal["at-own-request", "faulty-figures", "person-data", "security", "other"]
+
+
 class FeedFacts(Wire):
     name: Name
     state: Literal["quarantine", "released", "suspended"] = "quarantine"
     units: dict[str, Slug] = Field(description="The sender's own code of each unit.")
     pull: PullFacts | None = Field(None, description="Left out: the sender sends by itself.")
+    reason: SuspensionReason | None = Field(None, description="Why it is suspended.")
 
 
 class ClientFacts(Wire):
