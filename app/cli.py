@@ -38,6 +38,9 @@ from app.facilities.region_file import parse
 from app.facilities.schemas import FeedFacts
 from app.feeds.imports.commands import import_file
 from app.feeds.profiles import PROFILES
+from app.feeds.pulls.addresses import allow_list
+from app.feeds.pulls.commands import keep_pulling, pull_now
+from app.feeds.pulls.pulled import lines
 from app.feeds.tables import Feed, FeedVersion
 from app.jobs.commands import keep_running, run_now
 from app.jobs.schedule import Job
@@ -54,7 +57,8 @@ main = typer.Typer(
 region = typer.Typer(no_args_is_help=True, help="The master data of the region, from one file.")
 jobs = typer.Typer(no_args_is_help=True, help="Work that runs on a clock.")
 keys = typer.Typer(no_args_is_help=True, help="API keys of the organisations' clients.")
-for name, group in (("region", region), ("jobs", jobs), ("keys", keys)):
+feeds = typer.Typer(no_args_is_help=True, help="Feeds that the tower fetches by itself.")
+for name, group in (("region", region), ("jobs", jobs), ("keys", keys), ("feeds", feeds)):
     main.add_typer(group, name=name)
 
 Done = TypeVar("Done")
@@ -185,10 +189,11 @@ def jobs_run(
         int | None, typer.Option(help="End when this process is no longer the parent.")
     ] = None,
 ) -> None:
-    """Do what is due, until ended: the forecast at 04:00 local time, partitions before it."""
+    """Do what is due, until ended: the forecast at 04:00 local time, partitions before it, and
+    all day the feeds that are fetched."""
 
     async def work(settings: Settings) -> None:
-        running = asyncio.create_task(keep_running(settings))
+        running = asyncio.gather(keep_running(settings), keep_pulling(settings))
         while not running.done() and parent in (None, os.getppid()):
             await asyncio.wait([running], timeout=1)
         running.cancel()
@@ -197,6 +202,7 @@ def jobs_run(
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt), opened() as settings:
+        check_allow_list(settings)
         asyncio.run(work(settings))
 
 
@@ -220,6 +226,30 @@ def run_job(job: Job) -> None:
             refuse("Set DATABASE_WORKER_URL, or DATABASE_OWNER_URL.")
         outcome = asyncio.run(run_now(url, job, at=datetime.now(UTC)))
         typer.echo(orjson.dumps(outcome, option=orjson.OPT_INDENT_2).decode())
+
+
+@feeds.command("pull")
+def feeds_pull(
+    feed: Annotated[str, typer.Argument(help="Its slug in the region file.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be taken, and take nothing.")
+    ] = False,
+) -> None:
+    """Fetch a feed once, now, and say what was read. Ends with 1 if nothing could be taken."""
+    with opened() as settings:
+        check_allow_list(settings)
+        pulled = asyncio.run(pull_now(settings, feed, dry_run=dry_run))
+        for line in lines(pulled):
+            typer.echo(line)
+        if not pulled.well:
+            raise typer.Exit(1)
+
+
+def check_allow_list(settings: Settings) -> None:
+    try:
+        allow_list(settings.feed_hosts)
+    except ValueError as error:
+        refuse(str(error))
 
 
 @main.command()

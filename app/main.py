@@ -17,6 +17,7 @@ from app.dashboard.routes import router as dashboard_router
 from app.db import connect, plain, sessions_of
 from app.facilities.queries import DirectoryCache
 from app.facilities.routes import router as facilities_router
+from app.feeds.pulls.routes import router as pulls_router
 from app.feeds.routes import router as feeds_router
 from app.forecasts.routes import StandingAnswers
 from app.forecasts.routes import router as forecasts_router
@@ -45,6 +46,7 @@ zero. Errors are `application/problem+json` (RFC 9457), all of a request togethe
 V1 = [
     facilities_router,
     feeds_router,
+    pulls_router,
     observations_router,
     notices_router,
     overview_router,

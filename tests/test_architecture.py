@@ -52,6 +52,7 @@ CONNECTS = {
     "access/routes.py": "looks up a key before there is anybody to act for",
     "health/routes.py": "asks whether the store answers",
     "jobs/commands.py": "work on a clock, as the worker",
+    "feeds/pulls/commands.py": "feeds fetched on a clock: leases as the worker, reports as the app",
     "feeds/imports/commands.py": "an import from a file, all or nothing",
 }
 # Whoever may call these needs no key; a new one is added here by hand, and on purpose.
