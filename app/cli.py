@@ -37,6 +37,7 @@ from app.facilities.region import Region
 from app.facilities.region_file import parse
 from app.facilities.schemas import FeedFacts
 from app.feeds.imports.commands import import_file
+from app.feeds.imports.headway import Headway
 from app.feeds.profiles import PROFILES
 from app.feeds.pulls.addresses import allow_list
 from app.feeds.pulls.commands import keep_pulling, pull_now
@@ -332,10 +333,10 @@ def import_(
     )
 
 
-def say_rows(rows: int) -> None:
+def say_rows(headway: Headway) -> None:
     """How far it is, on a terminal only."""
     if sys.stderr.isatty():
-        typer.echo(f"\r{rows:,} rows read", err=True, nl=False)
+        typer.echo(f"\r{headway.rows:,} rows read", err=True, nl=False)
 
 
 @keys.command("add")

@@ -54,6 +54,7 @@ CONNECTS = {
     "jobs/commands.py": "work on a clock, as the worker",
     "feeds/pulls/commands.py": "feeds fetched on a clock: leases as the worker, reports as the app",
     "feeds/imports/commands.py": "an import from a file, all or nothing",
+    "feeds/imports/underway/commands.py": "says that it is under way, while it is not yet stored",
 }
 # Whoever may call these needs no key; a new one is added here by hand, and on purpose.
 OPEN = {

@@ -4,30 +4,41 @@ import csv
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import chain
+from operator import getitem, itemgetter
 from typing import Literal, NamedTuple, Protocol
 
 from app.errors import Invalid
 from app.faults import Fault
-from app.feeds.cells import FIRST_MOMENT, Days, Numbers, Reader, Units, Wrong
-from app.feeds.profiles import Profile
+from app.feeds.cells import FIRST_MOMENT, Days, Reader, Units, Wrong, readers_of
+from app.feeds.imports.columns import column_of, sayable
+from app.feeds.imports.notation import SIGN, Separator, separator_of
+from app.feeds.imports.periods import apart
+from app.feeds.profiles import POOL, Column, Profile
 from app.observations.persons import code_of_field
 
 Precision = Literal["day", "moment"]
 # So plain a name may be said again; any other may be content, where a header was left out.
 PLAIN = re.compile(r"[a-z][a-z_]{0,19}[0-9]{0,2}")
+MOST_COLUMNS = 200
+# A row is made a million times: past NamedTuple's own `__new__`, which asks by keyword.
+made = tuple.__new__
 
 
 class Row(NamedTuple):
-    """One row; `line` is where it ends in the file, the header being line 1. None is unknown."""
+    """One row; `line` is where it ends in the file, the header being line 1. None is unknown.
+
+    `values` are of the columns of the profile, in their order.
+    """
 
     line: int
     unique_id: str
     at: date | datetime
-    precision: Precision
-    values: dict[str, float | None]
+    values: tuple[float | None, ...]
 
 
 class Table(Protocol):
@@ -64,24 +75,111 @@ class Faults:
         )
 
 
-def read(
-    lines: Iterable[str], profile: Profile, *, now: datetime, most_faults: int = 100
-) -> Iterator[Row]:
-    """The rows of a CSV text (a header, commas), streamed.
+@dataclass
+class Reading:
+    """A file whose header was read: `profile` has its columns, and what follows are the rows.
 
     From the first fault on no row is given, but the rest is still looked at; at the end, or when
-    `most_faults` are found, they are raised as one `Invalid`: all or nothing. Open the file with
-    `encoding="utf-8-sig", errors="surrogateescape", newline=""`: then a byte that is not UTF-8 is
-    a fault with its row, and a mark at the beginning is passed over.
+    the most faults are found, they are raised as one `Invalid`: all or nothing.
 
     A day or moment that stands twice for one unit is found with 8 bytes a row and some hundred
     bytes a unit, of which there are at most 20,000; days and numbers that were read are remembered,
     at most 65,536 of each.
     """
+
+    table: Table
+    profile: Profile
+    places: Mapping[str, int]
+    separator: Separator
+    now: datetime
+    faults: Faults
+    precision: Precision | None = None
+
+    def __iter__(self) -> Iterator[Row]:
+        with listing(self.table, self.faults):
+            yield from self.rows()
+        if self.faults.found:
+            raise self.faults.refusal()
+
+    def rows(self) -> Iterator[Row]:
+        table, places, faults = self.table, self.places, self.faults
+        profile, notation = self.profile, self.profile.notation
+        unit_at, time_at = places[profile.unit], places[profile.time]
+        numbers = readers_of(
+            profile.columns.values(), notation, notation.decimal_of(self.separator)
+        )
+        days, units = Days(profile, self.now), Units(profile)
+        readers: dict[str, Reader] = {
+            **dict(zip(profile.columns, numbers, strict=True)),
+            profile.time: days,
+            profile.unit: units,
+        }
+        pick = picker([places[column] for column in profile.columns])
+        wide, near = len(places), apart(profile.period) if profile.periods else 1
+        by_days: bool | None = None
+        for cells in table:
+            if len(cells) != wide:
+                ragged(cells, wide, table.line_num, faults)
+                continue
+            try:
+                at, key = days[cells[time_at]]
+                values = tuple(map(getitem, numbers, pick(cells)))
+                told = units[cells[unit_at]]
+            except Wrong:
+                wrong_cells(cells, places, readers, table.line_num, faults)
+                continue
+            if (key < FIRST_MOMENT) is not by_days:
+                if by_days is not None:
+                    mixed(by_days, profile, table.line_num, faults)
+                    continue
+                by_days = key < FIRST_MOMENT
+                self.precision = "day" if by_days else "moment"
+            if key - told[-1] >= near:
+                told.append(key)
+            elif not put_in(told, key, near):
+                twice(key in told, profile, table.line_num, faults)
+            if not faults.found:
+                yield made(Row, (table.line_num, cells[unit_at], at, values))
+        if by_days is None and not faults.found:
+            faults.add("no-rows", "There is no row under the header.", table.line_num)
+
+
+def read(
+    lines: Iterable[str], profile: Profile, *, now: datetime, most_faults: int = 100
+) -> Reading:
+    """A CSV text with its header read; `Invalid` with all that is wrong with that.
+
+    Open the file with `encoding="utf-8-sig", errors="surrogateescape", newline=""`: then a byte
+    that is not UTF-8 is a fault with its row, and a mark at the beginning is passed over.
+    """
     faults = Faults(most_faults)
-    table: Table = csv.reader(lines, strict=True)
+    told = iter(lines)
     try:
-        yield from rows(table, profile, now, faults)
+        first = next(told, "")
+    except UnicodeDecodeError:
+        faults.found.append(Fault("not-utf-8", "Save the file as UTF-8.", row=1))
+        raise faults.refusal() from None
+    separator = profile.notation.separator or separator_of(first)
+    table: Table = csv.reader(
+        chain([first] if first else [], told), delimiter=SIGN[separator or "comma"], strict=True
+    )
+    places: dict[str, int] = {}
+    with listing(table, faults):
+        if separator is None:
+            mix = "The header has commas and semicolons between its names. Use one of the two."
+            faults.add("wrong-separator", mix, 1)
+        else:
+            profile, places = header(next(table, []), profile, separator, faults)
+    if faults.found or separator is None:
+        raise faults.refusal()
+    return Reading(table, profile, places, separator, now, faults)
+
+
+@contextmanager
+def listing(table: Table, faults: Faults) -> Iterator[None]:
+    """What stops the reading of a text becomes a fault with its row."""
+    try:
+        yield
     except Enough:
         pass
     except UnicodeDecodeError:
@@ -89,76 +187,54 @@ def read(
     except csv.Error:
         broken = "A quoted cell is not closed, is too long, or has signs after its closing quote."
         faults.found.append(Fault("broken-csv", broken, row=table.line_num))
-    if faults.found:
-        raise faults.refusal()
 
 
-def rows(table: Table, profile: Profile, now: datetime, faults: Faults) -> Iterator[Row]:
-    places = header(next(table, []), profile, faults)
-    if faults.found:
-        return
-    unit_at, time_at = places[profile.unit], places[profile.time]
-    columns = [(column, places[column]) for column in profile.columns]
-    days, numbers, units = Days(now), Numbers(), Units(profile)
-    readers: dict[str, Reader] = {
-        profile.time: days,
-        profile.unit: units,
-        **dict.fromkeys(profile.columns, numbers),
-    }
-    first: Precision | None = None
-    for cells in table:
-        if len(cells) != len(places):
-            ragged(cells, places, table.line_num, faults)
-            continue
-        try:
-            at, key = days[cells[time_at]]
-            values = {column: numbers[cells[place]] for column, place in columns}
-            told = units[cells[unit_at]]
-        except Wrong:
-            wrong_cells(cells, places, readers, table.line_num, faults)
-            continue
-        precision: Precision = "day" if key < FIRST_MOMENT else "moment"
-        first = first or precision
-        if precision != first:
-            # A day stands for the unit's census time, which may be one of the moments.
-            faults.add(
-                "days-and-moments",
-                f"The first row has a {first}. Give days in all rows, or moments in all.",
-                table.line_num,
-                profile.time,
-            )
-        elif key > told[-1]:
-            told.append(key)
-        elif not put_in(told, key):
-            faults.add(
-                "row-twice",
-                "This unit has a row for this day or moment already. Leave one of the two out.",
-                table.line_num,
-                profile.time,
-            )
-        if not faults.found:
-            yield Row(table.line_num, cells[unit_at], at, precision, values)
-    if first is None and not faults.found:
-        faults.add("no-rows", "There is no row under the header.", table.line_num)
+def picker(places: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda cells: (cells[places[0]],)
 
 
-def put_in(told: "array[int]", key: int) -> bool:
-    """At its place among the sorted keys; False if it stands there already."""
+def put_in(told: "array[int]", key: int, near: int) -> bool:
+    """At its place among the sorted keys; False if another stands there, or too near."""
     place = bisect_left(told, key)
-    if told[place] == key:
+    if (place < len(told) and told[place] - key < near) or key - told[place - 1] < near:
         return False
     told.insert(place, key)
     return True
 
 
-def header(cells: Sequence[str], profile: Profile, faults: Faults) -> dict[str, int]:
-    """Where each column stands. A name is said again only if it cannot be content."""
+def twice(same: bool, profile: Profile, line: int, faults: Faults) -> None:
+    if same:
+        detail = "This unit has a row for this day or moment already. Leave one of the two out."
+        faults.add("row-twice", detail, line, profile.time)
+    else:
+        detail = f"The {profile.period} of this row overlaps that of another row of this unit."
+        faults.add("overlapping-rows", detail, line, profile.time)
+
+
+def mixed(by_days: bool, profile: Profile, line: int, faults: Faults) -> None:
+    # A day stands for the unit's census time, which may be one of the moments.
+    first = "day" if by_days else "moment"
+    detail = f"The first row has a {first}. Give days in all rows, or moments in all."
+    faults.add("days-and-moments", detail, line, profile.time)
+
+
+def header(
+    cells: Sequence[str], profile: Profile, separator: Separator, faults: Faults
+) -> tuple[Profile, dict[str, int]]:
+    """The profile with its columns, and where each stands.
+
+    A name is said again only if it cannot be content.
+    """
     names = [cell.strip().removeprefix("\ufeff") for cell in cells]
     if not cells:
         faults.add("no-header", f"The first row is a header: {wanted(profile)}.", 1)
-    if len(names) == 1 and re.search(r"[;\t|]", names[0]):
-        faults.add("wrong-separator", "Separate the columns with commas.", 1)
-        return {}
+    if len(names) == 1 and re.search(r"[;,\t|]", names[0]):
+        faults.add("wrong-separator", f"Separate the columns with {separator}s.", 1)
+        return profile, {}
+    if profile.open:
+        names, profile = opened(names, profile, faults)
     for number, name in enumerate(names, 1):
         if name not in profile.header:
             faults.add(*unknown(number, name, profile), 1, said(name))
@@ -166,10 +242,51 @@ def header(cells: Sequence[str], profile: Profile, faults: Faults) -> dict[str, 
             faults.add("column-twice", f"Column {number} has the name of an earlier one.", 1, name)
     for name in sorted(profile.header - set(names)):
         faults.add("missing-column", f"There is no column {name}: {wanted(profile)}.", 1, name)
-    return {name: place for place, name in enumerate(names)}
+    return profile, {name: place for place, name in enumerate(names)}
+
+
+def opened(names: Sequence[str], profile: Profile, faults: Faults) -> tuple[list[str], Profile]:
+    """The columns that a header names itself, each under a name that may be said."""
+    if POOL in names and profile.unit not in names:
+        profile = replace(profile, unit=POOL)
+    found: dict[str, Column] = {}
+    sayables: list[str] = []
+    same: set[object] = set()
+    for number, name in enumerate(names, 1):
+        if name in (profile.unit, profile.time):
+            sayables.append(name)
+            continue
+        sayables.append(f"column {number}")
+        try:
+            column = column_of(name)
+        except Wrong as wrong:
+            person = code_of_field(name)
+            detail = "It is about a person. Send counts only." if person else wrong.detail
+            code = "person-detected" if person else wrong.code
+            faults.add(code, f"Column {number}: {detail}", 1, said(name))
+            column = None
+        if column is not None and column.same in same:
+            faults.add("column-twice", f"Column {number} tells the same as an earlier one.", 1)
+        elif column is not None:
+            same.add(column.same)
+            sayables[-1] = sayable(column) or sayables[-1]
+            found[sayables[-1]] = column
+    if len(found) > MOST_COLUMNS:
+        faults.add("too-many-columns", f"A file has at most {MOST_COLUMNS} columns. Split it.", 1)
+    if not found and not faults.found:
+        faults.add("missing-column", f"There is no column of figures: {wanted(profile)}.", 1)
+    # What is wrong with a column was said; the other columns are looked at all the same.
+    kept = [name for name in sayables if name in found or name in (profile.unit, profile.time)]
+    whole = len(kept) == len(sayables)
+    return (sayables if whole else kept), replace(profile, columns=found)
 
 
 def wanted(profile: Profile) -> str:
+    if profile.open:
+        return (
+            f"the profile {profile.name} reads {profile.unit}, {profile.time} and columns named by "
+            "their measure, such as occupied or closedPlaces[staff]"
+        )
     names = ", ".join([profile.unit, profile.time, *profile.columns])
     return f"the profile {profile.name} reads {names}"
 
@@ -187,10 +304,10 @@ def unknown(number: int, name: str, profile: Profile) -> tuple[str, str]:
     )
 
 
-def ragged(cells: Sequence[str], places: Mapping[str, int], line: int, faults: Faults) -> None:
+def ragged(cells: Sequence[str], wide: int, line: int, faults: Faults) -> None:
     if cells:  # an empty line says nothing
-        detail = f"The row has {len(cells)} cells and the header {len(places)}."
-        faults.add("ragged-row", f"{detail} Quote a cell that holds a comma.", line)
+        detail = f"The row has {len(cells)} cells and the header {wide}."
+        faults.add("ragged-row", f"{detail} Quote a cell that holds the separator.", line)
 
 
 def wrong_cells(

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import plain
 from app.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooLarge
 from app.feeds.imports.batches import AT_ONCE
-from app.feeds.imports.commands import Imported, import_file
+from app.feeds.imports.commands import import_file
+from app.feeds.imports.headway import Headway, Imported
 from app.feeds.profiles import PROFILES
 from tests import make
 from tests.conftest import Database
@@ -23,7 +24,7 @@ HEADER = "unique_id,ds,y,cap"
 WEEK = [f"Oost,2026-11-{day:02d},{day}.5,20" for day in range(1, 8)]
 TABLES = (
     *("organisations", "facilities", "units", "unit_versions", "series", "observations"),
-    *("reports", "current_state", "audit_events", "outbox", "open_writes"),
+    *("reports", "current_state", "audit_events", "outbox", "open_writes", "imports"),
 )
 
 
@@ -112,7 +113,8 @@ async def test_the_same_file_again_adds_nothing(database: Database, tmp_path: Pa
 
     assert (again.added, again.corrected, again.unchanged) == (0, 0, 16)
     after = await counts(database)
-    assert after == {**before, "audit_events": before["audit_events"] + 1}
+    more = {name: before[name] + 1 for name in ("audit_events", "imports")}
+    assert after == {**before, **more}
 
 
 async def test_a_file_with_corrections_adds_what_differs_and_keeps_what_was_known(
@@ -332,7 +334,7 @@ async def test_the_horizon_waits_for_an_import_and_goes_on_after_it(
     began = datetime.now(UTC)
     during: list[datetime] = []
 
-    def ask(rows: int) -> None:
+    def ask(headway: Headway) -> None:
         # Once the ten seconds of every write have no more part in it.
         with ThreadPoolExecutor(1) as beside:
             during.append(beside.submit(asyncio.run, open_since(database)).result())
@@ -361,7 +363,7 @@ async def test_an_import_that_fails_leaves_no_open_write(
 ) -> None:
     before = await counts(database)
 
-    def fail(rows: int) -> None:
+    def fail(headway: Headway) -> None:
         raise KeyError
 
     with pytest.raises(KeyError):
@@ -375,8 +377,8 @@ async def test_an_import_that_is_cancelled_leaves_nothing(
 ) -> None:
     before = await counts(database)
 
-    def cancel(rows: int) -> None:
-        if rows:
+    def cancel(headway: Headway) -> None:
+        if headway.rows:
             importing.cancel()
 
     importing = asyncio.create_task(bring(database, a_file(tmp_path, *WEEK), progress=cancel))
@@ -401,11 +403,12 @@ async def test_one_import_of_an_organisation_goes_at_a_time(
 
 
 async def test_progress_is_told_while_rows_go_by(database: Database, tmp_path: Path) -> None:
-    heard: list[int] = []
+    heard: list[Headway] = []
+    path = a_file(tmp_path, *WEEK)
 
-    await bring(database, a_file(tmp_path, *WEEK), progress=heard.append)
+    await bring(database, path, progress=heard.append)
 
-    assert heard[-1] == 7
+    assert heard[-1] == (7, path.stat().st_size, path.stat().st_size)
     assert heard == sorted(heard)
 
 

@@ -8,8 +8,9 @@ from datetime import datetime
 import numpy as np
 
 from app.errors import Invalid
-from app.feeds.importing import Enough, Precision, Row
+from app.feeds.importing import Enough, Row
 from app.feeds.imports.names import EPOCH, MICROSECOND, Names, all_wrong
+from app.feeds.profiles import Profile
 
 AT_ONCE = 50_000
 # Postgres manual, "COPY", binary format: signature, flags and no extension; at the end a -1.
@@ -24,46 +25,79 @@ class Passed:
     rows: int = 0
     since: int = 0
     until: int = 0
-    precision: Precision = "day"
 
     @property
     def between(self) -> tuple[datetime, datetime]:
         """The first and the last moment."""
         return EPOCH + self.since * MICROSECOND, EPOCH + self.until * MICROSECOND
 
+    def add(self, batch: "Batch") -> None:
+        moments = [each for each in (batch.at, batch.begins) if each]
+        since, until = min(map(min, moments)), max(map(max, moments))
+        self.since = min(self.since, since) if self.rows else since
+        self.until = max(self.until, until) if self.rows else until
+        self.rows += len(batch.unit)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The columns of the temporary table: one for the moment of stocks, three for periods."""
+
+    width: int
+    stocks: bool
+    periods: bool
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """Each with its form in COPY: the highest byte first."""
+        found = {"unit": ">i4"}
+        if self.stocks:
+            found["at"] = ">i8"
+        if self.periods:
+            found |= {"begins": ">i8", "lasts": ">i4", "line": ">i4"}
+        return found
+
+    @property
+    def values(self) -> list[str]:
+        return [f"value{n}" for n in range(self.width)]
+
+    @property
+    def declared(self) -> str:
+        kinds = {
+            name: "timestamptz" if kind == ">i8" else "int" for name, kind in self.numbers.items()
+        }
+        return ", ".join(
+            f"{n} {k}" for n, k in [*kinds.items(), *((v, "float8") for v in self.values)]
+        )
+
 
 @dataclass
 class Batch:
     """Rows as columns: the number of the unit, the moment, the values (None becomes NaN)."""
 
-    width: int
-    units: "array[int]" = field(default_factory=lambda: array("i"))
-    moments: "array[int]" = field(default_factory=lambda: array("q"))
+    unit: "array[int]" = field(default_factory=lambda: array("i"))
+    at: "array[int]" = field(default_factory=lambda: array("q"))
+    begins: "array[int]" = field(default_factory=lambda: array("q"))
+    lasts: "array[int]" = field(default_factory=lambda: array("i"))
+    line: "array[int]" = field(default_factory=lambda: array("i"))
     values: list[float | None] = field(default_factory=list)
 
-    def packed(self) -> bytes:
+    def packed(self, shape: Shape) -> bytes:
         """Every number with its length before it, the highest byte first."""
-        numbers = [f"value{n}" for n in range(self.width)]
-        sizes = [("unit", ">i4"), ("at", ">i8"), *((name, ">f8") for name in numbers)]
+        sizes = {**shape.numbers, **dict.fromkeys(shape.values, ">f8")}
         form = [("fields", ">i2")]
-        for name, size in sizes:
+        for name, size in sizes.items():
             form += [(f"{name} bytes", ">i4"), (name, size)]
-        packed = np.zeros(len(self.units), np.dtype(form))
+        packed = np.zeros(len(self.unit), np.dtype(form))
         packed["fields"] = len(sizes)
-        for name, size in sizes:
+        for name, size in sizes.items():
             packed[f"{name} bytes"] = np.dtype(size).itemsize
-        packed["unit"], packed["at"] = self.units, self.moments
-        values = np.array(self.values, np.float64).reshape(len(self.units), self.width)
-        for n, name in enumerate(numbers):
+        for name in shape.numbers:
+            packed[name] = getattr(self, name)
+        values = np.array(self.values, np.float64).reshape(len(self.unit), shape.width)
+        for n, name in enumerate(shape.values):
             packed[name] = values[:, n]
         return packed.tobytes()
-
-    def passed(self, before: Passed, precision: Precision) -> None:
-        since, until = min(self.moments), max(self.moments)
-        before.since = min(before.since, since) if before.rows else since
-        before.until = max(before.until, until) if before.rows else until
-        before.rows += len(self.units)
-        before.precision = precision
 
 
 def batches(rows: Iterable[Row], names: Names, passed: Passed) -> Iterator[bytes]:
@@ -71,9 +105,12 @@ def batches(rows: Iterable[Row], names: Names, passed: Passed) -> Iterator[bytes
 
     `passed` and `names` tell of what was given so far.
     """
+    shape = shape_of(names.wanted.profile)
     try:
         yield BEGIN
-        yield from packed(rows, names, passed)
+        for batch in gathered(rows, names, shape):
+            passed.add(batch)
+            yield batch.packed(shape)
         yield END
     except Enough:
         pass
@@ -85,21 +122,30 @@ def batches(rows: Iterable[Row], names: Names, passed: Passed) -> Iterator[bytes
         raise all_wrong(names, ()).refusal()
 
 
-def packed(rows: Iterable[Row], names: Names, passed: Passed) -> Iterator[bytes]:
-    width = len(names.wanted.profile.columns)
-    batch = Batch(width)
-    precision: Precision = "day"
+def shape_of(profile: Profile) -> Shape:
+    return Shape(len(profile.columns), profile.stocks, profile.periods)
+
+
+def gathered(rows: Iterable[Row], names: Names, shape: Shape) -> Iterator[Batch]:
+    batch, stocks, periods = Batch(), shape.stocks, shape.periods
+    find, begins = names.found.get, names.periods.get
     for row in rows:
-        precision = row.precision
-        named = names.found.get(row.unique_id) or names.add(row)
-        batch.units.append(named.number)
-        batch.moments.append(named.days.get(row.at) or named.microseconds(row))
-        batch.values.extend(row.values.values())
-        if len(batch.units) == AT_ONCE:
+        line, unique_id, at, values = row
+        named = find(unique_id) or names.add(row)
+        if named.unsuited:
+            names.refuse_unsuited(named, row)
+        batch.unit.append(named.number)
+        if stocks:
+            batch.at.append(named.days.get(at) or named.microseconds(row))
+        if periods:
+            begin, lasts = begins(at) or names.period(at)
+            batch.begins.append(begin)
+            batch.lasts.append(lasts)
+            batch.line.append(line)
+        batch.values.extend(values)
+        if len(batch.unit) == AT_ONCE:
             if not names.faults.found:
-                batch.passed(passed, precision)
-                yield batch.packed()
-            batch = Batch(width)
-    if batch.units and not names.faults.found:
-        batch.passed(passed, precision)
-        yield batch.packed()
+                yield batch
+            batch = Batch()
+    if batch.unit and not names.faults.found:
+        yield batch

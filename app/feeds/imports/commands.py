@@ -1,19 +1,19 @@
 """A file brought into the store: all of it in one transaction, or nothing."""
 
 import asyncio
+import os
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TextIO, get_args
+from typing import Any, BinaryIO, NamedTuple, get_args
 
 import asyncpg
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from structlog import get_logger
 
 from app.access.commands import note
 from app.access.principal import Principal
@@ -25,22 +25,21 @@ from app.facilities.commands import KINDS, write
 from app.facilities.schemas import CareSetting
 from app.facilities.tables import Facility
 from app.feeds import importing
-from app.feeds.imports import made
-from app.feeds.imports.batches import Passed, batches
+from app.feeds.imports import made, statements
+from app.feeds.imports.batches import Passed, batches, shape_of
+from app.feeds.imports.headway import Headway, Imported
 from app.feeds.imports.names import Named, Names, Wanted
 from app.feeds.imports.queries import known
 from app.feeds.imports.text import MOST_BYTES, Unpacked, lines
+from app.feeds.imports.underway.commands import MOST_SECONDS, UnderWay, standing, under_way
 from app.feeds.profiles import Profile
 from app.forecasts.calendar import day_start, local_day
 from app.observations.rules import Key
-from app.observations.tables import DIMENSIONS, OpenWrite
+from app.observations.tables import DIMENSIONS
 from app.outbox import tell
 from app.store import APP
 from app.wire import Slug, instant
 
-log = get_logger(__name__)
-# The longest that an import may take; what is asked as known waits for it so long.
-MOST_SECONDS = 30 * 60.0
 LIMITS = {
     "statement_timeout": str(int(MOST_SECONDS * 1000)),
     "lock_timeout": "1000",
@@ -52,25 +51,16 @@ LIMITS = {
     "timezone": "UTC",
 }
 MOST_FAULTS = 100
-Progress = Callable[[int], None]
+Progress = Callable[[Headway], None]
 
 
-@dataclass(frozen=True)
-class Imported:
-    """What became of a file. `corrected` were stored with another value and are known anew."""
+class Sender(NamedTuple):
+    """Which client sends a file, in which request; by command there is neither."""
 
-    rows: int
-    figures: int
-    units: int
-    units_made: int
-    added: int
-    corrected: int
-    since: datetime
-    until: datetime
-
-    @property
-    def unchanged(self) -> int:
-        return self.figures - self.added - self.corrected
+    client_id: int | None = None
+    client: str = "import"
+    request_id: str = ""
+    number: uuid.UUID | None = None
 
 
 async def import_file(
@@ -83,27 +73,38 @@ async def import_file(
     organisation: str | None = None,
     setting: str | None = None,
     dry_run: bool = False,
-    progress: Progress = lambda rows: None,
+    progress: Progress = lambda headway: None,
     most_bytes: int = MOST_BYTES,
 ) -> Imported:
     """Bring in a CSV file, plain or gzip, for an organisation (else the profile's own name).
 
     Figures are written as the app role acting for that organisation; only `create_units` needs
-    `owner_url`. A dry run does everything and undoes it. `progress` hears the rows so far. Raises a
+    `owner_url`. A dry run does everything and undoes it. `progress` hears how far it is. Raises a
     refusal, with row and column of each fault, and then nothing is stored.
     """
     wanted = read_wanted(profile, organisation, create_units, setting)
     if create_units and owner_url is None:
         raise Forbidden("Units are made by the owner role: set DATABASE_OWNER_URL.")
-    engine = connect(
-        owner_url if create_units and owner_url else url, pool_size=2, limits=LIMITS, seconds=None
-    )
+    role = owner_url if create_units and owner_url else url
+    with opened(path) as file:
+        return await import_from(role, file, wanted, Sender(), dry_run, progress, most_bytes)
+
+
+async def import_from(
+    url: str,
+    file: BinaryIO,
+    wanted: Wanted,
+    sender: Sender,
+    dry_run: bool,
+    progress: Progress = lambda headway: None,
+    most_bytes: int = MOST_BYTES,
+) -> Imported:
+    """The same from a file that is open, for whoever sends it."""
+    engine = connect(url, pool_size=3, limits=LIMITS, seconds=None)
     try:
-        with opened(path, most_bytes) as unpacked, lines(unpacked) as file:
-            async with asyncio.timeout(MOST_SECONDS):
-                return await bring_in(
-                    sessions_of(engine), file, unpacked, wanted, dry_run, progress
-                )
+        async with asyncio.timeout(MOST_SECONDS):
+            source = Source(file, Unpacked(file, most_bytes), progress)
+            return await bring_in(sessions_of(engine), source, wanted, sender, dry_run)
     except TimeoutError:
         minutes = f"{MOST_SECONDS / 60:.0f} minutes"
         raise Unavailable(f"The import was not done in {minutes}. Split the file.") from None
@@ -114,9 +115,16 @@ async def import_file(
 def read_wanted(
     profile: Profile, organisation: str | None, create_units: bool, setting: str | None
 ) -> Wanted:
-    asked: CareSetting
+    told = setting or profile.care_setting
+    if create_units and told is None:
+        raise Invalid(
+            "Say the care setting of the units that are made, with --setting.", code="missing"
+        )
+    if organisation is None and not profile.prefix:
+        raise Invalid("Say whose figures they are, with --organisation.", code="missing")
+    asked: CareSetting | None
     try:
-        asked = TypeAdapter(CareSetting).validate_python(setting or profile.care_setting)
+        asked = TypeAdapter(CareSetting | None).validate_python(told)
     except ValidationError:
         words = ", ".join(get_args(CareSetting))
         raise Invalid(f"There is no such setting. Known: {words}.", code="unknown-word") from None
@@ -132,22 +140,33 @@ def read_wanted(
 
 
 @contextmanager
-def opened(path: Path, most_bytes: int) -> Iterator[Unpacked]:
+def opened(path: Path) -> Iterator[BinaryIO]:
     try:
         file = path.open("rb")
     except OSError as error:
         raise NotFound(f"The file cannot be read: {error.strerror}.", code="no-file") from None
     with file:
-        yield Unpacked(file, most_bytes)
+        yield file
+
+
+@dataclass
+class Source:
+    """A file that is read, and who hears how far that is."""
+
+    file: BinaryIO
+    unpacked: Unpacked
+    progress: Progress
+
+    @property
+    def total(self) -> int:
+        return os.fstat(self.file.fileno()).st_size
+
+    def headway(self, rows: int) -> Headway:
+        return Headway(rows, self.file.tell(), self.total)
 
 
 async def bring_in(
-    sessions: Sessions,
-    file: TextIO,
-    unpacked: Unpacked,
-    wanted: Wanted,
-    dry_run: bool,
-    progress: Progress,
+    sessions: Sessions, source: Source, wanted: Wanted, sender: Sender, dry_run: bool
 ) -> Imported:
     async with sessions() as session:
         numbers = {name: org_id for org_id, name in (await organisations(session)).items()}
@@ -158,54 +177,23 @@ async def bring_in(
             "of, or let --create-units make it.",
             code="unknown-organisation",
         )
-    # A dry run is never seen, so nobody has to wait for it.
-    opens = nullcontext(None) if dry_run else open_write(sessions, org_id or 0)
-    async with opens as number, standing(sessions, org_id or 0) as session:
-        task = Import(sessions, session, wanted, org_id, progress, dry_run)
-        imported = await task.run(file, unpacked)
-        if number is not None:
-            await still_open(session, org_id or 0, number)
-        await (session.rollback() if dry_run else session.commit())
-    return imported
-
-
-@asynccontextmanager
-async def standing(sessions: Sessions, org_id: int) -> AsyncIterator[AsyncSession]:
-    async with sessions() as session:
-        session.info["standing"] = Standing(org_id, "own")
-        yield session
-
-
-@asynccontextmanager
-async def open_write(sessions: Sessions, org_id: int) -> AsyncIterator[uuid.UUID]:
-    """Nothing newer than this moment can be asked as known until the import is over."""
-    number = uuid.uuid4()
-    until = func.clock_timestamp() + timedelta(seconds=MOST_SECONDS + 60)
-    added = insert(OpenWrite).values(org_id=org_id, id=number, until=until, what="import")
-    async with standing(sessions, org_id) as session:
-        await session.execute(added)
-        await session.commit()
+    way = UnderWay(
+        *(sessions, org_id or 0, wanted.profile.name, dry_run, source.total, sender.client_id)
+    )
+    way.id = sender.number or way.id
+    finished = False
     try:
-        yield number
+        async with under_way(way) as telling, standing(sessions, way.org_id) as session:
+            session.info["request_id"] = sender.request_id
+            task = Import(sessions, session, wanted, org_id, sender, way)
+            imported = await task.run(source, telling)
+            await (session.rollback() if dry_run else session.commit())
+            # Of an organisation that was made only now, what announced it stands elsewhere.
+            finished = not dry_run and org_id is not None
+        return imported
     finally:
-        try:
-            async with standing(sessions, org_id) as session:
-                await session.execute(
-                    delete(OpenWrite).where(OpenWrite.org_id == org_id, OpenWrite.id == number)
-                )
-                await session.commit()
-        except Exception as error:
-            # It ends by itself; what went wrong before must be heard.
-            log.warning("open write not removed", kind=type(error).__name__)
-
-
-async def still_open(session: AsyncSession, org_id: int, number: uuid.UUID) -> None:
-    """By the database's own clock: this process may have hung."""
-    await act_as(session, Standing(org_id, "own"))
-    soon = func.clock_timestamp() + timedelta(seconds=10)
-    holds = select(OpenWrite.id).where(OpenWrite.id == number, OpenWrite.until > soon)
-    if await session.scalar(holds) is None:
-        raise Unavailable("The import took too long, and nothing was stored. Split the file.")
+        if not finished:
+            await way.withdraw()
 
 
 @dataclass
@@ -216,32 +204,38 @@ class Import:
     session: AsyncSession
     wanted: Wanted
     org_id: int | None
-    progress: Progress
-    dry_run: bool
+    sender: Sender
+    way: UnderWay
     passed: Passed = field(default_factory=Passed)
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    async def run(self, file: TextIO, unpacked: Unpacked) -> Imported:
+    async def run(self, source: Source, telling: asyncio.Task[None]) -> Imported:
         connection = await self.begin()
-        now = datetime.now(UTC)
-        names = Names(
-            self.wanted,
-            await known(self.session, self.wanted.organisation, now),
-            importing.Faults(MOST_FAULTS),
-        )
-        await self.as_app(connection)
-        rows = importing.read(file, self.wanted.profile, now=now, most_faults=MOST_FAULTS)
-        await self.copy(connection, rows, names)
+        with lines(source.unpacked) as file:
+            reading = importing.read(
+                file, self.wanted.profile, now=self.began, most_faults=MOST_FAULTS
+            )
+            self.wanted = self.wanted._replace(profile=reading.profile)
+            names = Names(
+                self.wanted,
+                await known(self.session, self.wanted.organisation, reading.profile, self.began),
+                importing.Faults(MOST_FAULTS),
+            )
+            await self.as_app(connection)
+            await self.copy(connection, reading, names, source)
         since, until = self.passed.between
         org_id = await self.make(connection, names, since)
         await self.partitions(connection, since, until)
         named = list(names.found.values())
         series, before = await self.number_series(connection, org_id, named)
+        await self.refuse_overlaps(connection, org_id, named, series, before)
+        precision, seal = reading.precision or "day", source.unpacked.seal
         added, corrected = await self.store(
-            connection, org_id, named, series, before, unpacked.seal.digest()
+            connection, org_id, named, series, before, precision, seal.digest()
         )
         imported = Imported(
             rows=self.passed.rows,
-            figures=self.passed.rows * len(self.wanted.profile.columns),
+            figures=await self.figures(connection, named),
             units=len(names.found),
             units_made=len(names.new),
             added=added,
@@ -249,7 +243,11 @@ class Import:
             since=since,
             until=until,
         )
-        await self.trace(org_id, imported, unpacked.seal.hexdigest())
+        await self.trace(org_id, imported, seal.hexdigest())
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
+        if not self.way.dry_run:
+            await self.way.finish(self.session, org_id, imported, seal.digest())
         return imported
 
     async def begin(self) -> asyncpg.Connection:
@@ -282,23 +280,23 @@ class Import:
     async def copy(
         self,
         connection: asyncpg.Connection,
-        rows: Iterable[importing.Row],
+        reading: importing.Reading,
         names: Names,
+        source: Source,
     ) -> None:
-        columns = [f"value{n}" for n, _ in enumerate(self.wanted.profile.columns)]
-        declared = ", ".join(f"{name} float8" for name in columns)
-        await connection.execute(
-            f"CREATE TEMP TABLE file_rows (unit int, at timestamptz, {declared}) ON COMMIT DROP"
-        )
+        shape = shape_of(reading.profile)
+        await connection.execute(f"CREATE TEMP TABLE file_rows ({shape.declared}) ON COMMIT DROP")
 
-        async def source() -> AsyncIterator[bytes]:
-            for batch in batches(rows, names, self.passed):
+        async def packed() -> AsyncIterator[bytes]:
+            for batch in batches(reading, names, self.passed):
                 yield batch
-                self.progress(self.passed.rows)
+                self.way.headway = source.headway(self.passed.rows)
+                source.progress(self.way.headway)
                 await asyncio.sleep(0)  # the limit on time must be able to end it
 
+        columns = [*shape.numbers, *shape.values]
         await connection.copy_to_table(
-            "file_rows", source=source(), columns=["unit", "at", *columns], format="binary"
+            "file_rows", source=packed(), columns=columns, format="binary"
         )
         await connection.execute("ANALYZE file_rows")
 
@@ -340,8 +338,8 @@ class Import:
     ) -> None:
         """Committed by themselves, so that no other writer waits; a dry run leaves none."""
         days = since.date(), until.date() + timedelta(days=1)
-        if self.dry_run:
-            await connection.execute(PARTITIONS, *days)
+        if self.way.dry_run:
+            await connection.execute(statements.PARTITIONS, *days)
             return
         async with self.sessions() as session:
             asked = text("SELECT ensure_partitions(:since, :before)")
@@ -355,7 +353,7 @@ class Import:
         named: Sequence[Named],
     ) -> tuple[dict[Key, int], list[int]]:
         """The number of each series, and the numbers that were there before."""
-        told = {each.key: each.quantity for of in named for each in of.told}
+        told = {each.key: each.quantity for of in named for each in of.told.values()}
         slots = ", ".join(f"${n}::text[]" for n in range(2, len(DIMENSIONS) + 3))
         columns = zip(*((*key, quantity) for key, quantity in told.items()), strict=True)
         new = await connection.fetch(
@@ -367,12 +365,48 @@ class Import:
         )
         rows = await connection.fetch(
             f"SELECT series_id, {', '.join(DIMENSIONS)} FROM series "
-            "WHERE org_id = $1 AND source_kind = 'import' AND unit = ANY($2)",
+            "WHERE org_id = $1 AND source_kind = 'import' "
+            "AND (unit = ANY($2) OR staff_pool = ANY($2))",
             org_id,
-            sorted({key[0] for key in told}),
+            sorted({key[0] or key[1] for key in told}),
         )
         numbers = {tuple(row)[1:]: row[0] for row in rows}
         return numbers, list(set(numbers.values()) - {row[0] for row in new})
+
+    async def refuse_overlaps(
+        self,
+        connection: asyncpg.Connection,
+        org_id: int,
+        named: Sequence[Named],
+        series: Mapping[Key, int],
+        before: Sequence[int],
+    ) -> None:
+        """A period may be told again; it may not overlap another that is stored."""
+        told = [
+            (each.number, n, series[figure.key])
+            for each in named
+            for n, figure in each.told.items()
+            if not figure.stock
+        ]
+        if not {number for _, _, number in told} & set(before):
+            return
+        rows = await connection.fetch(
+            statements.OVERLAPS,
+            org_id,
+            *(list(column) for column in zip(*told, strict=True)),
+            *self.passed.between,
+            MOST_FAULTS,
+        )
+        faults = importing.Faults(MOST_FAULTS + 1)
+        columns = list(self.wanted.profile.columns)
+        for row in rows:
+            detail = (
+                "A period of this figure is stored that overlaps the one of this row. Tell exactly "
+                "that period to correct it, or retract the report that told it."
+            )
+            faults.add("overlapping-period", detail, row["line"], columns[row["place"]])
+        if faults.found:
+            raise faults.refusal()
 
     async def store(
         self,
@@ -381,35 +415,54 @@ class Import:
         named: Sequence[Named],
         series: Mapping[Key, int],
         before: Sequence[int],
+        precision: importing.Precision,
         seal: bytes,
     ) -> tuple[int, int]:
         """What is new or differs from the last known; how many of each."""
-        columns = range(len(self.wanted.profile.columns))
-        figures = [(each.number, n, series[each.told[n].key]) for each in named for n in columns]
+        told = [(each, n, figure) for each in named for n, figure in each.told.items()]
         row = await connection.fetchrow(
-            STORE.replace("FIGURES", " UNION ALL ".join(FIGURES.format(n=n) for n in columns)),
+            statements.store(self.wanted.profile.columns.values()),
             org_id,
-            *(list(column) for column in zip(*figures, strict=True)),
+            [each.number for each, _, _ in told],
+            [n for _, n, _ in told],
+            [series[figure.key] for _, _, figure in told],
             [each.number for each in named],
             [uuid.uuid4() for _ in named],
             [each.place.unit for each in named],
-            self.passed.precision,
+            precision,
             seal,
             *self.passed.between,
             before,
+            self.began,
+            [each.place.staff_pool for each in named],
+            self.sender.client_id,
         )
-        numbers = [number for _, _, number in figures]
-        await connection.execute(STATE, org_id, numbers, self.passed.between[1])
+        stocks = [series[figure.key] for _, _, figure in told if figure.stock]
+        await connection.execute(statements.STATE, org_id, stocks, self.passed.between[1])
         assert row is not None
         return row["added"], row["corrected"]
+
+    async def figures(self, connection: asyncpg.Connection, named: Sequence[Named]) -> int:
+        """How many figures the rows told: a column that does not suit a unit tells none."""
+        width = len(self.wanted.profile.columns)
+        if all(len(each.told) == width for each in named):
+            return self.passed.rows * width
+        return int(
+            await connection.fetchval(
+                "SELECT sum(u.width) FROM file_rows t "
+                "JOIN unnest($1::int[], $2::int[]) AS u(unit, width) ON u.unit = t.unit",
+                [each.number for each in named],
+                [len(each.told) for each in named],
+            )
+        )
 
     async def trace(self, org_id: int, imported: Imported, seal: str) -> None:
         principal = Principal(
             org_id,
             self.wanted.organisation,
             "provider",
-            None,
-            "import",
+            self.sender.client_id,
+            self.sender.client,
             "hand",
             frozenset({"imports:write"}),
         )
@@ -431,66 +484,3 @@ class Import:
         if imported.added or imported.corrected:
             tell(self.session, org_id, "imports.stored", seal=seal, **told)
         await self.session.flush()
-
-
-PARTITIONS = "SELECT ensure_partitions($1::date, $2::date)"
-
-FIGURES = """
-    SELECT s.series_id, s.report_id, t.at, nullif(t.value{n}, 'NaN') AS value
-      FROM file_rows t JOIN of_series s ON s.unit = t.unit AND s.place = {n}"""
-
-# All reports of a file are known at one moment: no figure stands in it twice. A content hash is
-# that of the file with the unit, since the file is what was sent.
-STORE = """
-WITH now AS MATERIALIZED (SELECT clock_timestamp() AS known_at),
-of_unit AS MATERIALIZED (
-    SELECT * FROM unnest($5::int[], $6::uuid[], $7::text[]) AS u(unit, report_id, name)),
-of_series AS MATERIALIZED (
-    SELECT s.unit, s.place, s.series_id, u.report_id
-      FROM unnest($2::int[], $3::int[], $4::int[]) AS s(unit, place, series_id)
-      JOIN of_unit u ON u.unit = s.unit),
-last AS (
-    SELECT DISTINCT ON (series_id, at) series_id, at, value
-      FROM observations
-     WHERE org_id = $1 AND series_id = ANY($12) AND length_s = 0 AND at BETWEEN $10 AND $11
-     ORDER BY series_id, at, known_at DESC),
-changed AS MATERIALIZED (
-    SELECT f.series_id, f.at, f.value, f.report_id, last.series_id IS NOT NULL AS again
-      FROM (FIGURES) f
-      LEFT JOIN last ON last.series_id = f.series_id AND last.at = f.at
-     WHERE last.series_id IS NULL OR last.value IS DISTINCT FROM f.value),
-reported AS (
-    INSERT INTO reports (org_id, report_id, unit, staff_pool, observed_at, known_at, kind,
-                         source_kind, feed, reported_by, client_id, figures, content_hash,
-                         refers_to, backfilled)
-    SELECT $1, u.report_id, u.name, '', c.newest, now.known_at, 'report', 'import', '', $1, NULL,
-           c.figures, sha256($9 || convert_to(u.name, 'UTF8')), NULL, true
-      FROM (SELECT report_id, max(at) AS newest, count(*) AS figures
-              FROM changed GROUP BY report_id) c
-      JOIN of_unit u ON u.report_id = c.report_id
-     CROSS JOIN now),
-observed AS (
-    INSERT INTO observations (org_id, series_id, at, length_s, known_at, observed_at, value,
-                              report_id, reported_by, precision)
-    SELECT $1, c.series_id, c.at, 0, now.known_at, c.at, c.value, c.report_id, $1, $8
-      FROM changed c CROSS JOIN now)
-SELECT count(*) FILTER (WHERE NOT again) AS added, count(*) FILTER (WHERE again) AS corrected
-  FROM changed
-"""
-
-STATE = """
-INSERT INTO current_state AS c (org_id, series_id, at, known_at, value, report_id, reported_by,
-                                precision, doubts)
-SELECT $1, s.series_id, o.at, o.known_at, o.value, o.report_id, o.reported_by, o.precision, '{}'
-  FROM unnest($2::int[]) AS s(series_id)
- CROSS JOIN LATERAL (
-       SELECT x.at, x.known_at, x.value, x.report_id, x.reported_by, x.precision
-         FROM observations x
-        WHERE x.org_id = $1 AND x.series_id = s.series_id AND x.length_s = 0 AND x.at <= $3
-        ORDER BY x.at DESC, x.length_s DESC, x.known_at DESC LIMIT 1) o
-ON CONFLICT (org_id, series_id) DO UPDATE
-   SET at = excluded.at, known_at = excluded.known_at, value = excluded.value,
-       report_id = excluded.report_id, reported_by = excluded.reported_by,
-       precision = excluded.precision, doubts = excluded.doubts
- WHERE (excluded.at, excluded.known_at) > (c.at, c.known_at)
-"""

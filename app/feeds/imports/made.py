@@ -25,8 +25,8 @@ NAME = range(2, 121)
 
 def facility_of(wanted: Wanted) -> str:
     """The one facility under which an organisation's units of a profile stand."""
-    name, whose = wanted.profile.name, wanted.organisation
-    return name if whose == name else f"{whose}-{name}"
+    name, whose = wanted.profile.prefix, wanted.organisation
+    return whose if name in ("", whose) else f"{whose}-{name}"
 
 
 def organisation(wanted: Wanted, since: datetime) -> Change:
@@ -42,6 +42,7 @@ def facility(wanted: Wanted, since: datetime) -> Change:
 
 
 def units(wanted: Wanted, found: Iterable[Named], since: datetime) -> Iterator[Change]:
+    assert wanted.setting, "an import that makes units says their setting"
     for named in found:
         name = named.name if len(named.name) in NAME else named.place.unit
         facts = UnitFacts(

@@ -10,9 +10,10 @@ from app.facilities.schemas import CareSetting
 from app.faults import Fault
 from app.feeds.cells import unit_slug
 from app.feeds.importing import Faults, Row
-from app.feeds.profiles import Profile
-from app.observations.rules import Judged, Told, judge, moment_of
-from app.observations.schemas import Report, ReportedFigure
+from app.feeds.imports.periods import over
+from app.feeds.profiles import POOL, Column, Profile
+from app.observations.rules import Judged, Key, Told, judge, moment_of
+from app.observations.schemas import Period, Report, ReportedFigure
 from app.observations.words import Place
 
 # Postgres counts its microseconds from here.
@@ -26,12 +27,15 @@ class Wanted(NamedTuple):
     profile: Profile
     organisation: str
     create_units: bool
-    setting: CareSetting
+    setting: CareSetting | None
 
 
 @dataclass(frozen=True)
 class Known:
-    """The units there are; `owners` also of those that have ended. `org_id` None: still to make."""
+    """The units there are, or the staff pools where a file tells of those.
+
+    `owners` also of those that have ended. `org_id` None: still to make.
+    """
 
     org_id: int | None
     places: Mapping[str, Place]
@@ -41,17 +45,20 @@ class Known:
 
 @dataclass
 class Named:
-    """A unit of the file, numbered by its first row.
+    """A unit (or pool) of the file, numbered by its first row.
 
-    `told` is what each column says of it; `days` the moments of days that were asked before.
+    `told` is what each column says of it, by the number of the column; `unsuited` why another can
+    say nothing of it, and is to be empty in its rows. `days` are the moments of days that were
+    asked before.
     """
 
     number: int
     name: str
     place: Place
     new: bool
-    told: list[Told]
     days: dict[date | datetime, int] = field(repr=False)
+    told: dict[int, Told] = field(default_factory=dict)
+    unsuited: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
 
     def microseconds(self, row: Row) -> int:
         """The moment of a row: a day is the unit's census time on that local day."""
@@ -72,6 +79,7 @@ class Names:
     found: dict[str, Named] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     days: dict[time, dict[date | datetime, int]] = field(default_factory=dict)
+    periods: dict[date | datetime, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def new(self) -> list[Named]:
@@ -82,15 +90,44 @@ class Names:
         known = self.known.places.get(unit)
         place = self.new_place(unit) if known is None else known
         days = self.days.setdefault(place.census, {})
-        named = Named(len(self.found), row.unique_id, place, known is None, [], days)
+        named = Named(len(self.found), row.unique_id, place, known is None, days)
         self.found[row.unique_id] = named
         first = self.rows.setdefault(unit, row.line)
         refusal = self.refusal(unit, known, first if first != row.line else None)
         if refusal is not None:
             self.faults.add(*refusal, row.line, self.wanted.profile.unit)
         else:
-            named.told = self.told(place, row.line)
+            self.suit(named)
         return named
+
+    def suit(self, named: Named) -> None:
+        """One figure for each column, by the rules of every report."""
+        said: set[Key] = set()
+        for number, column in enumerate(self.wanted.profile.columns.values()):
+            found = judged(column, named.place)
+            wrong = [(fault.code, fault.detail) for fault in found.faults]
+            if not wrong and found.told[0].key in said:
+                detail = "Of this unit an earlier column tells the same. Fill in one of the two."
+                wrong = [("figure-twice", detail)]
+            if wrong:
+                named.unsuited[number] = wrong
+            else:
+                named.told[number] = found.told[0]
+                said.add(found.told[0].key)
+
+    def refuse_unsuited(self, named: Named, row: Row) -> None:
+        """Once a column: its other rows are as wrong."""
+        names = list(self.wanted.profile.columns)
+        for number in [n for n in named.unsuited if row.values[n] is not None]:
+            for code, detail in named.unsuited.pop(number):
+                self.faults.add(code, detail, row.line, names[number])
+
+    def period(self, at: date | datetime) -> tuple[int, int]:
+        """When it begins, in microseconds, and how many seconds it lasts."""
+        start, end = over(at, self.wanted.profile.period)
+        lasts = int((end - start).total_seconds())
+        found = self.periods[at] = (start - EPOCH) // MICROSECOND, lasts
+        return found
 
     def slug(self, name: str) -> str:
         """The organisation's own code of a unit, else its slug, else a slug of the profile."""
@@ -102,8 +139,7 @@ class Names:
 
     def new_place(self, unit: str) -> Place:
         profile = self.wanted.profile
-        beds = () if profile.bed_type is None else (profile.bed_type,)
-        return Place(0, unit, resource=profile.resource, bed_types=beds)
+        return Place(0, unit, resource=profile.resource, bed_types=profile.bed_types)
 
     def refusal(self, unit: str, known: Place | None, first: int | None) -> tuple[str, str] | None:
         whose = self.wanted.organisation
@@ -111,31 +147,31 @@ class Names:
             return "not-yours", f"This unit is of another organisation than {whose}."
         if known is None and unit in self.known.owners:
             return "unit-ended", "This unit has ended. Let it hold again with the region file."
+        if known is None and self.wanted.profile.unit == POOL:
+            return "unknown-staff-pool", f"{whose} has no staff pool of this name now."
         if known is None and not self.wanted.create_units:
             return (
                 "unknown-unit",
                 f"{whose} has no unit of this name. Correct the name, give it as an alias in the "
-                "region file, or let --create-units make the unit.",
+                "region file, or let --create-units of the command make the unit.",
             )
         if first is not None:
             return "unit-twice", f"Row {first} has another name for this unit. Write one name."
         return None
 
-    def told(self, place: Place, line: int) -> list[Told]:
-        """One figure for each column, by the rules of every report."""
-        told: list[Told] = []
-        for column in self.wanted.profile.columns:
-            found = judged(self.wanted.profile, column, place)
-            told += found.told
-            for fault in found.faults:
-                self.faults.add(fault.code, fault.detail, line, column)
-        return told
 
-
-def judged(profile: Profile, column: str, place: Place) -> Judged:
-    of = profile.columns[column]
-    figure = ReportedFigure.model_validate({"measure": of.measure, "value": 0.0, **of.of})
-    report = Report(id=UUID(int=0), unit=place.unit, observed_at=EPOCH, figures=(figure,))
+def judged(column: Column, place: Place) -> Judged:
+    """By a report of no patient and no bed, long ago: what is wrong is then the column's."""
+    period = None if column.stock else Period(start=EPOCH - timedelta(days=1), end=EPOCH)
+    said = {str(dimension): word for dimension, word in column.of.items()}
+    told = {"measure": column.measure, "value": 0.0, "period": period, **said}
+    report = Report(
+        id=UUID(int=0),
+        unit=place.unit or None,
+        staff_pool=place.staff_pool or None,
+        observed_at=EPOCH,
+        figures=(ReportedFigure.model_validate(told),),
+    )
     return judge(report, place, EPOCH, late=True)
 
 
