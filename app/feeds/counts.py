@@ -12,7 +12,7 @@ from app.feeds.hospital import Ward
 from app.feeds.lines import Cells, Line, fault_at, read_lines
 from app.feeds.meant import Cell, Meant
 
-CODE, MOMENT, BED_TYPE = "code", "peilmoment", "bedtype"
+CODE, MOMENT, BED_TYPE = "code", "peilmoment", "bedsoort"
 BED_TYPES: Mapping[str, str] = {
     str(each.alias).casefold(): str(each.alias) for each in Beds.model_fields.values()
 }
@@ -26,7 +26,7 @@ def ward_columns() -> Mapping[str, Column]:
 
 @cache
 def place_columns() -> Mapping[str, Column]:
-    """The fields of the places of one bed type, which `bedtype` names."""
+    """The fields of the places of one bed type, which `bedsoort` names."""
     return {column.name: column for column in columns_of(Places)}
 
 

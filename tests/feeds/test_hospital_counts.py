@@ -55,7 +55,7 @@ JSON = {
     ],
 }
 COUNTS = f"""\
-code;peilmoment;bedtype;aanwezig;geopend;bezet;gesloten.personeel;wachtenden;medischKlaar.thuiszorg
+code;peilmoment;bedsoort;aanwezig;geopend;bezet;gesloten.personeel;wachtenden;medischKlaar.thuiszorg
 INT;{AT};verpleegbed;30;26;;4;onbekend;2
 INT;;ic;;;0;;;
 IC;;ic;;;6;;;
@@ -106,7 +106,7 @@ def test_a_mark_commas_windows_lines_and_capitals_change_nothing(text: bytes) ->
 
 
 def test_empty_is_not_told_zero_is_none_and_onbekend_is_unknown() -> None:
-    [part] = read("code,bedtype,bezet,geopend,aanwezig\nINT,verpleegbed,0,onbekend,\n")
+    [part] = read("code,bedsoort,bezet,geopend,aanwezig\nINT,verpleegbed,0,onbekend,\n")
 
     assert part.report
     assert [(each.measure, each.value) for each in part.report.figures] == [
@@ -120,13 +120,14 @@ def test_each_line_may_be_of_its_own_moment() -> None:
 
     parts = read(f"code,peilmoment,wachtenden\nINT,{AT},1\nIC,,2\nGER,{other},3\n")
 
-    hours = {part.report.unit: part.report.observed_at.hour for part in parts if part.report}
-    assert hours == {"zhz-interne": 7, "zhz-ic": 7, "zhz-geriatrie": 8}
+    moments = {part.report.unit: part.report.observed_at for part in parts if part.report}
+    first, second = (datetime(2026, 11, 22, hour, tzinfo=UTC) for hour in (7, 8))
+    assert moments == {"zhz-interne": first, "zhz-ic": first, "zhz-geriatrie": second}
 
 
 def test_a_wrong_line_leaves_the_other_wards_be_and_all_that_is_wrong_is_said() -> None:
     text = (
-        "code;bedtype;aanwezig;bezet;wachtenden;medischKlaar.elv\n"
+        "code;bedsoort;aanwezig;bezet;wachtenden;medischKlaar.elv\n"
         "INT;waterbed;1;x;-1;2\n"
         "IC;ic;8;6;;\n"
         "GER;;7;;;\n"
@@ -138,9 +139,9 @@ def test_a_wrong_line_leaves_the_other_wards_be_and_all_that_is_wrong_is_said() 
 
     assert list(told(parts)) == ["zhz-ic"]
     assert sorted(faults(parts), key=str) == [
-        (2, "bedtype", "unknown-word"),
+        (2, "bedsoort", "unknown-word"),
         (2, "wachtenden", "int-type"),
-        (4, "bedtype", "missing"),
+        (4, "bedsoort", "missing"),
         (5, "code", "unknown-unit-code"),
         (6, "wachtenden", "told-twice"),
     ]
