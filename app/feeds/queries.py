@@ -1,18 +1,20 @@
 """Which feeds there are, how each stands, and what is kept of those not yet released."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.principal import Principal
-from app.access.queries import as_known, organisations
+from app.access.queries import as_known
+from app.db import Standing, act_as
+from app.facilities.queries import Directory
 from app.facilities.schemas import FeedFacts
-from app.feeds.schemas import FeedKnown, KeptReport
+from app.feeds.schemas import KeptReport
 from app.feeds.tables import Feed, FeedVersion
 from app.observations.tables import QuarantinedReport
+
+MOST_KEPT_SHOWN = 500
 
 
 @dataclass(frozen=True)
@@ -45,38 +47,29 @@ async def feed(session: AsyncSession, name: str, at: datetime) -> KnownFeed | No
     return next((each for each in await all_feeds(session, at) if each.feed == name), None)
 
 
-async def feeds(session: AsyncSession, viewer: Principal, at: datetime) -> list[FeedKnown]:
-    names = await organisations(session)
-    waiting = select(QuarantinedReport.feed, func.count()).where(
-        QuarantinedReport.org_id == viewer.org_id, QuarantinedReport.released_at.is_(None)
-    )
-    kept: Counter[str] = Counter()
-    for row in await session.execute(waiting.group_by(QuarantinedReport.feed)):
-        kept[row[0]] = row[1]
-    return [
-        FeedKnown(
-            feed=each.feed,
-            organisation=names[each.org_id],
-            format=each.format,
-            name=each.facts.name,
-            state=each.facts.state,
-            since=each.since,
-            kept=kept[each.feed] if each.org_id == viewer.org_id else None,
+def performers(known: KnownFeed, directory: Directory) -> list[int]:
+    """The organisations that its reports are of: its own, and others' by their mandate."""
+    told = (directory.units.get(unit) for unit in known.facts.units.values())
+    return sorted({unit.org_id for unit in told if unit} | {known.org_id})
+
+
+async def quarantined(
+    session: AsyncSession, known: KnownFeed, directory: Directory
+) -> list[KeptReport]:
+    kept: list[QuarantinedReport] = []
+    for org_id in performers(known, directory):
+        await act_as(session, Standing(org_id, "own"))
+        rows = await session.scalars(
+            select(QuarantinedReport)
+            .where(QuarantinedReport.org_id == org_id, QuarantinedReport.feed == known.feed)
+            .where(QuarantinedReport.released_at.is_(None))
+            .order_by(QuarantinedReport.known_at.desc())
+            .limit(MOST_KEPT_SHOWN)
         )
-        for each in sorted(await all_feeds(session, at), key=lambda each: each.feed)
-        if each.org_id == viewer.org_id or viewer.may("operator")
-    ]
-
-
-async def quarantined(session: AsyncSession, viewer: Principal, name: str) -> list[KeptReport]:
-    rows = await session.scalars(
-        select(QuarantinedReport)
-        .where(QuarantinedReport.org_id == viewer.org_id, QuarantinedReport.feed == name)
-        .where(QuarantinedReport.released_at.is_(None))
-        .order_by(QuarantinedReport.known_at.desc())
-        .limit(500)
-    )
+        kept += rows
+    await act_as(session, Standing(known.org_id, "own"))
+    newest = sorted(kept, key=lambda row: row.known_at, reverse=True)[:MOST_KEPT_SHOWN]
     return [
         KeptReport(id=row.report_id, unit=row.unit, known_at=row.known_at, content=row.content)
-        for row in rows
+        for row in newest
     ]

@@ -4,19 +4,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
 
-from app.access.routes import Reporter, ReportReader
+from app.access.routes import Reporter
 from app.db import Db
-from app.errors import NotFound, WrongMediaType
+from app.errors import NotFound, Refusal, TooLarge, WrongMediaType
 from app.facilities.queries import directory
 from app.feeds import queries
-from app.feeds.commands import take_message
+from app.feeds.commands import note_refused, take_message
 from app.feeds.confirmations.routes import router as confirmations
+from app.feeds.health.routes import router as health
 from app.feeds.mandates.routes import router as mandates
 from app.feeds.reports.routes import Prefer, answer
 from app.feeds.reports.routes import router as reports
-from app.feeds.schemas import FeedList, Receipt
+from app.feeds.schemas import Receipt
 from app.feeds.states.routes import router as states
+from app.feeds.traces import trace
 
 router = APIRouter(tags=["reports"])
 router.include_router(reports)
@@ -46,12 +49,16 @@ async def post_message(
     known = await queries.feed(session, feed, arrived)
     if known is None or known.org_id != principal.org_id:
         raise NotFound("Your organisation has no feed of this name.", code="unknown-feed")
-    refuse_encoded(request)
+    try:
+        body = await body_of(request)
+    except Refusal as refusal:
+        await note_refused(session, known, trace(arrived, "pushed", 0), refusal)
+        raise
     taken = await take_message(
         session,
         principal,
         known,
-        await request.body(),
+        body,
         request.headers.get("content-type", ""),
         directory=await directory(request.app.state.directory, session),
         series=request.app.state.series,
@@ -61,20 +68,22 @@ async def post_message(
     return await answer(request, session, principal, taken, prefer)
 
 
-def refuse_encoded(request: Request) -> None:
+async def body_of(request: Request) -> bytes:
     """A packed body may grow a thousandfold: the limit on its size would say nothing."""
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise WrongMediaType(
             "Send the message as it is, without Content-Encoding.", code="wrong-encoding"
         )
+    try:
+        return await request.body()
+    except HTTPException as error:
+        if error.status_code != TooLarge.status:
+            raise
+        raise TooLarge(
+            "The message is too large. Send fewer units at once.", code="too-large"
+        ) from None
 
 
-@router.get("/feeds")
-async def get_feeds(session: Db, principal: ReportReader) -> FeedList:
-    """Your organisation's feeds, their state, and what waits in quarantine. The operator sees
-    the state of all."""
-    return FeedList(items=tuple(await queries.feeds(session, principal, datetime.now(UTC))))
-
-
+router.include_router(health)
 router.include_router(states)
 router.include_router(mandates)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
+from app.facilities.schemas import SuspensionReason
 from app.observations.schemas import Observed, ReportOutcome
 from app.overview.schemas import UnitNow
 from app.wire import Slug, Wire
@@ -72,20 +73,18 @@ class MandateKnown(Mandate):
     confirmed: bool
 
 
-class FeedKnown(Wire):
-    """A feed, and how it stands."""
+class Suspension(Wire):
+    """Why nothing more of a feed is taken for now."""
+
+    reason: SuspensionReason
+
+
+class FeedState(Wire):
+    """How a feed stands from now on."""
 
     feed: str
-    organisation: str
-    format: str
-    name: str
     state: Literal["quarantine", "released", "suspended"]
-    since: datetime
-    kept: int | None = Field(None, description="Reports in quarantine; told to the owner only.")
-
-
-class FeedList(Wire):
-    items: tuple[FeedKnown, ...]
+    reason: SuspensionReason | None
 
 
 class KeptReport(Wire):

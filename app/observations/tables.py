@@ -173,6 +173,8 @@ class Reject(Base):
     place: Mapped[str]
     content_hash: Mapped[bytes] = mapped_column(LargeBinary)
 
+    __table_args__ = (Index(None, "org_id", "source", "at"),)
+
 
 class OpenWrite(Base):
     """A bulk write under way: nothing newer than its start can be asked as known."""

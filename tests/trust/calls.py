@@ -153,6 +153,15 @@ def release(organisation: str) -> Steps:
     ]
 
 
+def suspend(organisation: str) -> Steps:
+    *laid, released = release(organisation)
+    assert isinstance(released, Sent)
+    feed = released.given[0]
+    told = "SELECT count(*) FROM feed_versions WHERE feed = $1 AND facts ->> 'state' = 'suspended'"
+    path, body = f"/v1/feeds/{feed}/_suspend", {"reason": "faulty-figures"}
+    return [*laid, Sent("POST", path, body, told, (feed,), by_operator=True)]
+
+
 def post_mandate(organisation: str) -> Steps:
     """Each until another moment, so that each is another mandate."""
     until = make.now() + timedelta(days=30, seconds=next(numbers))
@@ -233,6 +242,7 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/v1/reports/{report}/doubts/_accept"): accept_doubts,
     ("POST", "/v1/feeds/{feed}/messages"): post_message,
     ("POST", "/v1/feeds/{feed}/_release"): release,
+    ("POST", "/v1/feeds/{feed}/_suspend"): suspend,
     ("POST", "/v1/mandates"): post_mandate,
     ("POST", "/v1/mandates/{mandate}/_confirm"): confirm_mandate,
     ("POST", "/v1/units/{unit}/status"): say_status,

@@ -261,6 +261,7 @@ async def take(
         series=poller.series,
         now=now,
         most_figures=poller.settings.max_figures,
+        way="pulled",
     )
 
 

@@ -13,6 +13,7 @@ from app.facilities.queries import Directory
 from app.faults import Fault
 from app.feeds.places import place_of
 from app.feeds.receipts import Rejected, Taken
+from app.feeds.traces import rejects
 from app.observations.commands import Message, ReportKind, SeriesNumbers, SourceKind, record
 from app.observations.reading import Broken, Read
 from app.observations.rules import judge
@@ -184,18 +185,8 @@ def refusal(rejected: Sequence[Rejected]) -> Refusal:
 
 
 def note_rejects(
-    session: AsyncSession, org_id: int, source: str, rejected: Sequence[Rejected], digest: bytes
+    session: AsyncSession, org_id: int, rejected: Sequence[Rejected], digest: bytes
 ) -> None:
     """What was refused of a request of which some was stored: code, place and hash, no content."""
-    session.add_all(
-        Reject(
-            org_id=org_id,
-            id=uuid.uuid4(),
-            source=source,
-            code=fault.code,
-            place=fault.pointer or "",
-            content_hash=digest,
-        )
-        for each in rejected
-        for fault in each.faults
-    )
+    faults = [fault for each in rejected for fault in each.faults]
+    session.add_all(Reject(**each) for each in rejects(org_id, "reports", faults, digest))

@@ -132,7 +132,7 @@ async def store(
     )
     if taken.rejected:
         digest = hashlib.sha256(body).digest()
-        note_rejects(session, principal.org_id, "reports", taken.rejected, digest)
+        note_rejects(session, principal.org_id, taken.rejected, digest)
     return await answer(request, session, principal, taken, prefer)
 
 

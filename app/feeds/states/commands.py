@@ -1,4 +1,4 @@
-"""A feed that is released from now on, with what it told before."""
+"""A feed that is released from now on, with what it told before, or suspended."""
 
 from datetime import datetime
 from typing import Literal
@@ -10,8 +10,9 @@ from app.access.commands import note
 from app.access.principal import Principal
 from app.db import Standing, act_as
 from app.facilities.queries import Directory
+from app.facilities.schemas import SuspensionReason
 from app.feeds.places import place_of
-from app.feeds.queries import KnownFeed
+from app.feeds.queries import KnownFeed, performers
 from app.feeds.tables import FeedVersion
 from app.observations.commands import Message, SourceKind
 from app.observations.reading import Read
@@ -29,33 +30,45 @@ async def release(
 ) -> list[Message]:
     """The feed counts from now on; its kept reports are made ready to be recorded."""
     if feed.facts.state != "released":
-        await new_version(session, principal, feed, "released", now)
-    told = [directory.units.get(unit) for unit in feed.facts.units.values()]
-    performers = sorted({unit.org_id for unit in told if unit} | {feed.org_id})
+        await new_version(session, principal, feed, "released", None, now)
     kept = [
         message
-        for org_id in performers
+        for org_id in performers(feed, directory)
         for message in await kept_reports(session, org_id, feed.feed, directory, now)
     ]
     await act_as(session, Standing(principal.org_id, "own"))
     return kept
 
 
+async def suspend(
+    session: AsyncSession,
+    principal: Principal,
+    feed: KnownFeed,
+    reason: SuspensionReason,
+    now: datetime,
+) -> None:
+    """Nothing of the feed is taken from now on. Harmless when that is so already."""
+    if (feed.facts.state, feed.facts.reason) != ("suspended", reason):
+        await new_version(session, principal, feed, "suspended", reason, now)
+        await act_as(session, Standing(principal.org_id, "own"))
+
+
 async def new_version(
     session: AsyncSession,
     principal: Principal,
     feed: KnownFeed,
-    state: Literal["quarantine", "released", "suspended"],
+    state: Literal["released", "suspended"],
+    reason: SuspensionReason | None,
     now: datetime,
 ) -> None:
     await act_as(session, Standing(feed.org_id, "own"))
-    facts = feed.facts.model_copy(update={"state": state})
+    facts = feed.facts.model_copy(update={"state": state, "reason": reason})
     session.add(
         FeedVersion(
             feed=feed.feed,
             org_id=feed.org_id,
             valid_from=now,
-            facts=facts.model_dump(mode="json", by_alias=True),
+            facts=facts.model_dump(mode="json", by_alias=True, exclude_none=True),
             noted_by=principal.org_id,
         )
     )
@@ -68,6 +81,7 @@ async def new_version(
         object_id=feed.feed,
         org_id=feed.org_id,
         right="operator",
+        **({"reason": reason} if reason else {}),
     )
     await session.flush()
 
