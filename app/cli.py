@@ -8,10 +8,9 @@ import asyncio
 import gc
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -22,7 +21,7 @@ import uvicorn
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import logs, store
+from app import logs, serving, store
 from app.access.commands import add_client, add_key, note, revoke_key
 from app.access.queries import keys_there_are
 from app.access.scopes import SCOPES
@@ -65,6 +64,7 @@ for name, group in (("region", region), ("jobs", jobs), ("keys", keys), ("feeds"
 Done = TypeVar("Done")
 ZOETERMEER = Path(__file__).parent / "facilities" / "zoetermeer.yaml"
 FEEDS = Kind("feed", FeedFacts, FeedVersion, ("feed",), Feed)
+LEAVE = "(Ctrl-C ends it)"
 
 
 def refuse(sentence: str) -> NoReturn:
@@ -129,19 +129,26 @@ async def apply_region(
 @main.command()
 def serve(
     demo: Annotated[
-        bool, typer.Option("--demo", help="Serve the region of Zoetermeer (fictief).")
+        bool, typer.Option("--demo", help="Serve the region of Zoetermeer (fictief), which lives.")
     ] = False,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0: any that is free.")] = None,
 ) -> None:
     """Serve the API and the page. Ctrl-C ends it, and everything that it started."""
-    with opened() as settings:
-        if demo or settings.demo:
-            if Settings().database_url:
-                refuse("The demo is served from the embedded database only. Unset DATABASE_URL.")
-            asyncio.run(apply_region(settings, parse(ZOETERMEER.read_text("utf-8"))))
+    with suppress(KeyboardInterrupt), opened() as settings, ExitStack() as beside:
+        demo = demo or settings.demo
+        if demo and Settings().database_url:
+            refuse("The demo is served from the embedded database only. Unset DATABASE_URL.")
         if settings.key_pepper is None:
             refuse("Set TOREN_KEY_PEPPER to a secret of at least 32 characters.")
+        told: list[serving.Open] = [lambda address: typer.echo(f"Serving on {address}  {LEAVE}")]
+        if demo:
+            asyncio.run(apply_region(settings, parse(ZOETERMEER.read_text("utf-8"))))
+            typer.echo("Gezondheidsverkeerstoren, regio Zoetermeer (fictief)")
+        if demo and settings.demo_days:
+            told.append(beside.enter_context(serving.playing(settings)))
+        # After the figures of the demo are there, so that the first forecast sees them.
+        beside.enter_context(serving.working(settings))
         config = uvicorn.Config(
             create_app(settings),
             host=host or settings.host,
@@ -151,37 +158,10 @@ def serve(
             server_header=False,
             timeout_graceful_shutdown=8,
         )
-        if demo or settings.demo:
-            typer.echo("Gezondheidsverkeerstoren, regio Zoetermeer (fictief)")
-        typer.echo(f"Serving on http://{config.host}:{config.port}  (Ctrl-C ends it)")
         # What is loaded by now lives for good: the collector need not walk it again and again.
         gc.collect()
         gc.freeze()
-        with working(settings):
-            uvicorn.Server(config).run()
-
-
-@contextmanager
-def working(settings: Settings) -> Iterator[None]:
-    """Beside an embedded database the jobs run in a process of their own, ended with ours."""
-    if Settings().database_url:
-        yield
-        return
-    urls = {
-        "DATABASE_URL": settings.database_url,
-        "DATABASE_OWNER_URL": settings.database_owner_url,
-        "DATABASE_WORKER_URL": settings.database_worker_url,
-    }
-    worker = subprocess.Popen(  # noqa: S603  # our own program
-        [sys.executable, "-m", "app", "jobs", "run", "--parent", str(os.getpid())],
-        env={**os.environ, **{name: url for name, url in urls.items() if url}},
-        cwd=store.ROOT,
-    )
-    try:
-        yield
-    finally:
-        worker.terminate()
-        worker.wait(timeout=10)
+        serving.Server(config, told).run()
 
 
 @jobs.command("run")

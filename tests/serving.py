@@ -24,7 +24,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def a_tower(*arguments: str, port: int | None = None) -> Iterator[tuple[str, dict[str, str]]]:
+def a_tower(
+    *arguments: str, port: int | None = None, demo_days: int = 0
+) -> Iterator[tuple[str, dict[str, str]]]:
     """Its address, and the environment with which commands join its store."""
     port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="toren-", ignore_cleanup_errors=True) as folder:
@@ -33,6 +35,7 @@ def a_tower(*arguments: str, port: int | None = None) -> Iterator[tuple[str, dic
             **{k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "TOREN_"))},
             "TOREN_DATA_DIR": str(Path(folder) / "var"),
             "TOREN_PORT": str(port),
+            "TOREN_DEMO_DAYS": str(demo_days),
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve", *arguments],

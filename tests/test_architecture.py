@@ -28,7 +28,7 @@ PARTS = (
     *("access", "facilities", "observations", "forecasts", "planning", "signals", "overview"),
     *("feeds", "dashboard", "demo"),
 )
-STARTED = ("health", "contract", "jobs", "main", "cli", "__main__")
+STARTED = ("health", "contract", "jobs", "main", "serving", "cli", "__main__")
 ORDER = {name: place for place, name in enumerate((*GROUND, *PARTS, *STARTED))}
 
 # In a part these files touch the world, and no other does.
