@@ -94,6 +94,7 @@ TAGS = {
     "contract": "This document.",
     "reports": "Tell how things stand, and hear something useful back.",
     "feeds": "Messages in a provider's own form.",
+    "imports": "Files of past figures.",
     "facilities": "Who offers care: organisations, facilities, units, pools, groups.",
     "observations": "What was reported, and when it was known.",
     "notices": "Status, stops and events of a unit.",

@@ -17,6 +17,7 @@ from app.dashboard.routes import router as dashboard_router
 from app.db import connect, plain, sessions_of
 from app.facilities.queries import DirectoryCache
 from app.facilities.routes import router as facilities_router
+from app.feeds.imports.routes import router as imports_router
 from app.feeds.pulls.routes import router as pulls_router
 from app.feeds.routes import router as feeds_router
 from app.forecasts.routes import StandingAnswers
@@ -47,6 +48,7 @@ V1 = [
     facilities_router,
     feeds_router,
     pulls_router,
+    imports_router,
     observations_router,
     notices_router,
     overview_router,
@@ -115,6 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database_url = settings.database_url
     app.state.pepper = settings.key_pepper.get_secret_value().encode()
     app.state.stream_slots = asyncio.Semaphore(settings.streams)
+    app.state.import_slots = asyncio.Semaphore(settings.imports_at_once)
     app.state.registry = registry
     app.state.verdicts = {}
     app.state.directory = DirectoryCache()

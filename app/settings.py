@@ -48,6 +48,15 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         4 * 1024 * 1024, ge=1024, description="A larger request body is refused with 413."
     )
+    max_import_bytes: int = Field(
+        256 * 1024 * 1024,
+        ge=1024,
+        le=1 << 30,
+        description="A larger file is refused with 413, as it is sent and as it is unpacked.",
+    )
+    imports_at_once: int = Field(
+        2, ge=1, le=20, description="Files that one process brings in at the same time."
+    )
     max_figures: int = Field(10_000, ge=1, description="Figures in one POST of reports.")
     feed_hosts: str = Field(
         "",

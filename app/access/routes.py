@@ -26,12 +26,11 @@ bearer = HTTPBearer(
 WHO = {"WWW-Authenticate": 'Bearer realm="verkeerstoren"'}
 
 
-async def identify(
-    request: Request,
-    session: Db,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-) -> Principal:
-    """The client behind the key; the transaction then acts for its organisation."""
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+async def known_caller(request: Request, credentials: Credentials) -> Principal:
+    """The client behind the key."""
     if credentials is None:
         raise Unauthenticated(
             "Send your API key: Authorization: Bearer vt_<kid>_<secret>.",
@@ -46,6 +45,12 @@ async def identify(
             headers=WHO,
         )
     request.state.principal = principal
+    return principal
+
+
+async def identify(request: Request, session: Db, credentials: Credentials) -> Principal:
+    """The client behind the key; the transaction then acts for its organisation."""
+    principal = await known_caller(request, credentials)
     session.info["standing"] = Standing(principal.org_id, "own")
     session.info["request_id"] = request.state.request_id
     return principal
@@ -75,18 +80,35 @@ def require(scope: Scope, region: bool = False) -> Callable[..., Awaitable[Princ
     async def check(
         request: Request, session: Db, principal: Annotated[Principal, Depends(identify)]
     ) -> Principal:
-        request.state.scope = scope
-        if not principal.may(scope):
-            raise Forbidden(
-                f"This key lacks the scope {scope}. Ask your operator for a key that has it.",
-                code="missing-scope",
-            )
+        permit(request, principal, scope)
         if region:
             session.info["standing"] = Standing(principal.org_id, "region")
         return principal
 
     check.scope = scope  # type: ignore[attr-defined]  # read by the test that walks all routes
     return check
+
+
+def require_apart(scope: Scope) -> Callable[..., Awaitable[Principal]]:
+    """The same without a transaction: for what takes longer than a request's may last."""
+
+    async def check(
+        request: Request, principal: Annotated[Principal, Depends(known_caller)]
+    ) -> Principal:
+        permit(request, principal, scope)
+        return principal
+
+    check.scope = scope  # type: ignore[attr-defined]  # read by the test that walks all routes
+    return check
+
+
+def permit(request: Request, principal: Principal, scope: Scope) -> None:
+    request.state.scope = scope
+    if not principal.may(scope):
+        raise Forbidden(
+            f"This key lacks the scope {scope}. Ask your operator for a key that has it.",
+            code="missing-scope",
+        )
 
 
 # The signature of a route says who may call it.
@@ -96,5 +118,7 @@ HistoryReader = Annotated[Principal, Depends(require("history:read"))]
 OverviewReader = Annotated[Principal, Depends(require("overview:read", region=True))]
 ForecastReader = Annotated[Principal, Depends(require("forecasts:read", region=True))]
 EventWriter = Annotated[Principal, Depends(require("events:write"))]
+Importer = Annotated[Principal, Depends(require("imports:write"))]
+FileSender = Annotated[Principal, Depends(require_apart("imports:write"))]
 KeyAdmin = Annotated[Principal, Depends(require("keys:admin"))]
 Operator = Annotated[Principal, Depends(require("operator"))]

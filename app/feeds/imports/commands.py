@@ -242,6 +242,8 @@ class Import:
             corrected=corrected,
             since=since,
             until=until,
+            started_at=self.way.started_at,
+            finished_at=datetime.now(UTC),
         )
         await self.trace(org_id, imported, seal.hexdigest())
         telling.cancel()

@@ -25,6 +25,8 @@ class Imported:
     corrected: int
     since: datetime
     until: datetime
+    started_at: datetime
+    finished_at: datetime
 
     @property
     def unchanged(self) -> int:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,6 +35,7 @@ class UnderWay:
     dry_run: bool
     total: int
     client_id: int | None = None
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     headway: Headway = field(default_factory=lambda: Headway(0, 0, 0))
 
@@ -62,6 +63,7 @@ class UnderWay:
             "profile": self.profile,
             "dry_run": self.dry_run,
             "client_id": self.client_id,
+            "started_at": self.started_at,
             "read_bytes": self.headway.read,
             "total_bytes": self.total,
             "rows": self.headway.rows,
@@ -99,16 +101,13 @@ class UnderWay:
             "since": imported.since,
             "until": imported.until,
             "seal": seal,
+            "finished_at": imported.finished_at,
+            "alive_until": imported.finished_at,
         }
         await session.execute(
             delete(FileImport).where(FileImport.org_id == org_id, FileImport.id == self.id)
         )
-        now = func.clock_timestamp()
-        began = select(OpenWrite.started_at).where(OpenWrite.id == self.id).scalar_subquery()
-        done = insert(FileImport).values(
-            **found, started_at=func.coalesce(began, now), alive_until=now, finished_at=now
-        )
-        await session.execute(done)
+        await session.execute(insert(FileImport).values(**found))
         await session.execute(
             delete(OpenWrite).where(OpenWrite.org_id == org_id, OpenWrite.id == self.id)
         )
