@@ -7,6 +7,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 import app.access.tables
+import app.demo.load.tables
 import app.facilities.tables
 import app.feeds.pulls.tables
 import app.feeds.imports.tables

@@ -53,6 +53,7 @@ CONNECTS = {
     "health/routes.py": "asks whether the store answers",
     "jobs/commands.py": "work on a clock, as the worker",
     "feeds/pulls/commands.py": "feeds fetched on a clock: leases as the worker, reports as the app",
+    "demo/load/commands.py": "a made-up region in bulk, as the owner, before anything is served",
     "feeds/imports/commands.py": "an import from a file, all or nothing",
     "feeds/imports/underway/commands.py": "says that it is under way, while it is not yet stored",
 }
