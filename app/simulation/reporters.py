@@ -18,7 +18,7 @@ from app.simulation.reporters_flaws import (
     Flaws,
     Which,
 )
-from app.simulation.reporters_sheet import PLANS, Sheet, figures, flows, rosters, together
+from app.simulation.reporters_sheet import PLANS, Sheet, figures, flows, one_way, rosters, together
 from app.simulation.truth import Truth
 
 Values = NDArray[np.float64]
@@ -106,11 +106,11 @@ def sheets(
 ) -> Iterator[Sheet]:
     place, schedule = reporter.place, reporter.schedule
     times = (since, until, dense_from)
-    stocks = [kind for kind in truth.stocks(place) if reporter.tells(kind)]
-    happened = [
-        kind for kind in truth.flows(place) if reporter.tells(kind) and kind.measure not in PLANS
-    ]
-    told = figures(truth, place, stocks, schedule, times)
+    stocks, happened, plans = (
+        [kind for kind in one_way(kinds) if reporter.tells(kind)]
+        for kinds in (truth.stocks(place), truth.flows(place), truth.plans(place))
+    )
+    told = figures(truth, place, stocks, plans, schedule, times)
     if reporter.hourly:
         by_hour = replace(EVERY_HOUR, hours=schedule.hours)
         yield told

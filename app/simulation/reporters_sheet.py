@@ -18,6 +18,8 @@ from app.simulation.staff import Shifts
 from app.simulation.truth import Truth
 
 PLANS = frozenset({"expectedDischarges", "plannedAdmissions"})
+# Told by urgency or destination where that can be; all else as one number.
+SPLIT = frozenset({"waiting", "medicallyReady"})
 ROSTERED_AHEAD_DAYS = 35
 # Local minutes: a roster is told at noon, who really worked at nine the day after.
 ROSTER_AT, WORKED_AT = 12 * 60, 9 * 60
@@ -70,10 +72,32 @@ def sheet(name: str, moments: Moments, columns: Sequence[Column]) -> Sheet:
     return Sheet(name, kinds, moments, starts, lengths, np.rint(values), told)
 
 
+def one_way(kinds: Sequence[Kind]) -> list[Kind]:
+    """Of a total and its parts only the one or the others, since together they are told twice."""
+    wholes = {kind for kind in kinds if kind == whole(kind)}
+    by_part = {whole(kind) for kind in kinds if kind.measure in SPLIT and parts(kind) == 1}
+    return [
+        kind
+        for kind in kinds
+        if (parts(kind) == 1 if whole(kind) in by_part else kind in wholes)
+        or whole(kind) not in wholes | by_part
+    ]
+
+
+def whole(kind: Kind) -> Kind:
+    return replace(kind, urgency="", destination="", profile="", age_band="")
+
+
+def parts(kind: Kind) -> int:
+    """By how many words a figure is less than the whole."""
+    return sum(map(bool, (kind.urgency, kind.destination, kind.profile, kind.age_band)))
+
+
 def figures(
     truth: Truth,
     place: str,
     stocks: Sequence[Kind],
+    plans: Sequence[Kind],
     schedule: Schedule,
     times: Times,
 ) -> Sheet:
@@ -84,8 +108,7 @@ def figures(
     told: list[Column] = [
         (kind, moments, none, truth.at(place, kind, moments), every) for kind in stocks
     ]
-    plans = [kind for kind in truth.flows(place) if kind.measure in PLANS]
-    if plans and len(moments):
+    if plans:
         days = local_days(moments)
         morning = moments == at_local(days, schedule.morning)
         for kind in plans:

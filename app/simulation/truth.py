@@ -1,62 +1,319 @@
 """What really was in a simulated region, asked at any moment until now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.simulation.boarding import last_door_to_bed, longest_minutes
+from app.simulation.calendar import DAY, block_of
+from app.simulation.census import (
+    AGE_BANDS,
+    MOMENTS,
+    STRETCHES,
+    Census,
+    by_number,
+    transfers,
+)
+from app.simulation.changes import Marks, counted, inside
+from app.simulation.expected import Expected, admissions, discharges
+from app.simulation.journey import Journey
 from app.simulation.kinds import Kind
-from app.simulation.people import People
-from app.simulation.plan import Plan
-from app.simulation.staff import Shift
+from app.simulation.ledger import Ledger, of_people, of_places
+from app.simulation.people import People, column, people
+from app.simulation.plan import Plan, Unit
+from app.simulation.rosters import Rosters
+from app.simulation.seasons import grown
+from app.simulation.staff import Shifts
 from app.simulation.stops import Stop
 
 Moments = NDArray[np.int64]
 Figures = NDArray[np.float64]
+# Rosters are made so many days ahead (design, domain 9).
+ROSTERED_DAYS = 91
+WARD = "hospital-ward"
+REFUSALS = ("full", "staff", "too-late", "medical-cover", "infection")
 
 
 class Truth:
-    """Moments are int64 seconds since 1970 (UTC), not after `until`; periods are half-open."""
+    """Moments are int64 seconds since 1970 (UTC), not after `until`; periods are half-open.
+
+    Figures are exact. A kind without a dimension (destination, age band, urgency) is the total of
+    the kinds with it: whoever tells them tells the one or the others.
+    """
 
     begin: int
     until: int
-    stops: Sequence[Stop]
-    people: People
 
-    def __init__(self, plan: Plan, begin: int) -> None:
-        self.plan, self.begin, self.until = plan, begin, begin
-        self.stops = ()
+    def __init__(
+        self,
+        plan: Plan,
+        seed: int,
+        begin: int,
+        rosters: Rosters,
+        journey: Journey,
+        ledger: Ledger,
+    ) -> None:
+        self.plan, self.seed, self.begin, self.until = plan, seed, begin, begin
+        self._rosters, self._journey, self._ledger = rosters, journey, ledger
+        self._units = {unit.slug: number for number, unit in enumerate(plan.units)}
+        self._seen = -1
+        self._people: People | None = None
+        self._census: dict[str, Census] = {}
+        self._expected: dict[tuple[str, str], Expected] = {}
+        self._here: list[Moments] = []
+        self._asked: list[Moments] = []
+
+    # Places and kinds
 
     def places(self) -> Sequence[str]:
         """The slugs of the units and the staff pools."""
-        return ()
+        return (*self._units, *(pool.slug for pool in self.plan.pools))
 
     def stocks(self, place: str) -> Sequence[Kind]:
         """What can be asked of a place at a moment."""
-        return ()
+        unit = self._unit(place)
+        if unit is None:
+            return ()
+        told = self._ledger.stocks(place)
+        if place == self.plan.coordination:
+            return (of_people("waiting", unit), *told)
+        if unit.setting == "home-care":
+            return tuple(of_starts(unit))
+        return (*self._stocks(unit), *told)
+
+    def _stocks(self, unit: Unit) -> Iterator[Kind]:
+        for beds in unit.beds:
+            for measure in ("physical", "occupied", "reserved"):
+                yield of_places(measure, unit, beds.type)
+        if not unit.beds:
+            return
+        yield of_people("waiting", unit)
+        if self.plan.emergency and unit.slug == self.plan.emergency.unit:
+            yield from self._emergency_stocks(unit)
+            return
+        for destination in self._destinations(unit):
+            ready = of_people("medicallyReady", unit, destination=destination)
+            yield ready
+            yield from (replace(ready, age_band=band) for band in AGE_BANDS)
+        if unit.setting == WARD:
+            yield of_people("verkeerdeBed", unit)
+
+    def _emergency_stocks(self, unit: Unit) -> Iterator[Kind]:
+        yield Kind("present")
+        for stream in self.plan.streams:
+            if stream.urgency:
+                yield Kind("present", urgency=stream.urgency)
+                yield replace(of_people("waiting", unit), urgency=stream.urgency)
+        yield of_people("boarders", unit)
+        yield Kind("ventilated")
+        yield Kind("longestBoardingMinutes")
+        yield Kind("lastDoorToBedMinutes")
+
+    def _destinations(self, unit: Unit) -> list[str]:
+        """Where people of a unit may wait to go to."""
+        return sorted(
+            {
+                outflow.destination
+                for need in self.plan.needs
+                for outflow in need.outflow
+                if outflow.need and outflow.destination
+                if any(slug == unit.slug for slug, _ in need.cells)
+            }
+        )
 
     def flows(self, place: str) -> Sequence[Kind]:
         """What can be asked of a place over a period that has been."""
-        return ()
+        unit = self._unit(place)
+        if unit is None:
+            return ()
+        told = tuple(self._ledger.flows(place))
+        if place == self.plan.coordination:
+            return (of_people("requests", unit), *told)
+        if not unit.beds:
+            return told
+        kinds = [*self._flows(unit), *told]
+        refused = self._refusals(unit)
+        return (*kinds, *(of_people("refused", unit, reason=reason) for reason in refused))
+
+    def _flows(self, unit: Unit) -> Iterator[Kind]:
+        requests, came = of_people("requests", unit), of_people("admissions", unit)
+        yield from (requests, came)
+        if unit.setting == "home-care":
+            for beds in unit.beds:
+                yield replace(requests, profile=beds.type)
+                yield replace(came, profile=beds.type)
+            return
+        yield of_people("discharges", unit)
+        for destination in ("home", *self._destinations(unit)):
+            yield of_people("discharges", unit, destination=destination)
+        yield of_people("transfersIn", unit)
+        yield of_people("transfersOut", unit)
+        if self.plan.emergency and unit.slug == self.plan.emergency.unit:
+            yield of_people("diverted", unit)
+
+    def _refusals(self, unit: Unit) -> list[str]:
+        """Reasons that this unit can give; the same whatever has happened until now."""
+        needs = [
+            need
+            for need in self.plan.needs
+            if any(slug == unit.slug for slug, _ in need.cells) and need.setting != "seh"
+        ]
+        found = {"full", "staff"} if needs else set()
+        if unit.admission is not None:
+            found.add("too-late")
+        if any(crew.admits for crew in unit.crews):
+            found.add("medical-cover")
+        if unit.outbreaks_per_year:
+            found.add("infection")
+        for need in needs:
+            chances = (need.misfit, need.no_contract, need.declined)
+            words = ("does-not-fit", "contract", "client-declined")
+            found |= {word for word, chance in zip(words, chances, strict=True) if chance}
+        return sorted(found)
+
+    def _unit(self, place: str) -> Unit | None:
+        return self.plan.units[self._units[place]] if place in self._units else None
+
+    # Figures
 
     def at(self, place: str, kind: Kind, moments: Moments) -> Figures:
         """A stock at each moment, float64[n]; a change at the moment itself has happened."""
-        return np.zeros(len(moments))
+        unit = self.plan.units[self._units[place]]
+        if (place, kind) in self._ledger.steps:
+            return self._ledger.steps[place, kind].at(moments)
+        if kind.measure == "physical":
+            places = sum(beds.places for beds in unit.beds if beds.type == kind.bed_type)
+            return np.full(len(moments), float(places))
+        if kind.measure in ("startsToday", "startsThisWeek"):
+            cell = self._journey.cells.named[place, kind.profile]
+            said = self._journey.said
+            steps = (said.today if kind.measure == "startsToday" else said.week).get(cell)
+            return np.zeros(len(moments)) if steps is None else steps.at(moments)
+        if place == self.plan.coordination:
+            return inside(*self._waiting_for_transfer(), moments)
+        census = self._of(place)
+        if kind.measure == "longestBoardingMinutes":
+            return longest_minutes(census, moments)
+        if kind.measure == "lastDoorToBedMinutes":
+            return last_door_to_bed(census, moments)
+        if kind.measure not in STRETCHES:
+            raise KeyError(f"{place} has no {kind}")
+        return census.at(kind, moments)
 
     def over(self, place: str, kind: Kind, starts: Moments, ends: Moments) -> Figures:
         """A flow over each [start, end), float64[n]; of `longestWaitSeconds` the longest."""
-        return np.zeros(len(starts))
+        if (place, kind) in self._ledger.marks:
+            return self._ledger.marks[place, kind].over(starts, ends)
+        if (place, kind) in self._ledger.longest:
+            return self._ledger.longest[place, kind].most(starts, ends)
+        unit, said = self._units[place], self._journey.said
+        if kind.measure == "refused":
+            return said.refused.get((unit, kind.reason), Marks()).over(starts, ends)
+        if kind.measure == "diverted":
+            return said.diverted.get(unit, Marks()).over(starts, ends)
+        if place == self.plan.coordination:
+            rows = self._for_transfer()
+            return counted(np.sort(self.people.asked_at[rows]), starts, ends)
+        if kind.measure not in MOMENTS:
+            raise KeyError(f"{place} has no {kind}")
+        return self._of(place).over(kind, starts, ends)
 
     def planned(
         self, place: str, kind: Kind, said_at: Moments, starts: Moments, ends: Moments
     ) -> Figures:
         """`expectedDischarges` or `plannedAdmissions` in [start, end) as expected at `said_at`."""
-        return np.zeros(len(said_at))
+        census, key = self._of(place), (place, kind.measure)
+        if key not in self._expected:
+            if kind.measure == "plannedAdmissions":
+                self._expected[key] = admissions(census)
+            else:
+                ready = column(self._journey.crowd.ready)
+                self._expected[key] = discharges(census, ready, self.seed)
+        return self._expected[key].planned(said_at, starts, ends)
 
-    def shifts(self, place: str) -> Sequence[Shift]:
-        """Every shift of a place, also those rostered for the 13 weeks to come."""
-        return ()
+    def plans(self, place: str) -> Sequence[Kind]:
+        """What can be asked of a place about days to come."""
+        unit = self._unit(place)
+        if unit is None or unit.resource != "bed":
+            return ()
+        return (of_people("expectedDischarges", unit), of_people("plannedAdmissions", unit))
+
+    def shifts(self, place: str) -> Shifts:
+        """Every shift of a place, also those rostered for the 13 weeks to come.
+
+        Of a shift that is not over `worked`, `worked_temporary` and `absent` are -1.
+        """
+        last = block_of(self.until + ROSTERED_DAYS * DAY)
+        found = self._rosters.shifts(place, block_of(self.begin), last, self.until)
+        return found.between(self.begin, self.until + ROSTERED_DAYS * DAY)
+
+    @property
+    def stops(self) -> Sequence[Stop]:
+        """The stops that have begun, in order; one that lasts has not ended."""
+        begun = [stop for stop in self._ledger.stops if stop.begins <= self.until]
+        return [
+            replace(stop, ends=None) if stop.ends is not None and stop.ends > self.until else stop
+            for stop in sorted(begun, key=lambda stop: (stop.begins, stop.unit))
+        ]
+
+    @property
+    def people(self) -> People:
+        """Everyone who asked until now."""
+        self._look()
+        assert self._people is not None  # noqa: S101 (it has just been looked at)
+        return self._people
 
     def growth(self, at: int) -> float:
         """What ageing does to the arrivals of older people, as a factor (1 at `begin`)."""
-        return 1.0
+        return float(grown(np.array([at]), self.begin, self.plan.growth)[0])
+
+    # What was looked up until now, made anew after each step
+
+    def _look(self) -> None:
+        if self._seen == self.until:
+            return
+        self._seen = self.until
+        journey = self._journey
+        self._people = people(self.plan, journey.cells, journey.crowd, self.until)
+        self._gone, self._come = transfers(self._people)
+        self._here = by_number(self._people.unit, len(self.plan.units))
+        self._asked = by_number(self._people.intake, len(self.plan.units))
+        self._census.clear()
+        self._expected.clear()
+
+    def _of(self, place: str) -> Census:
+        self._look()
+        if place not in self._census:
+            number = self._units[place]
+            self._census[place] = Census(
+                self.people,
+                self.plan.units[number],
+                number,
+                self._here[number],
+                self._asked[number],
+                self._gone,
+                self._come,
+            )
+        return self._census[place]
+
+    def _for_transfer(self) -> NDArray[np.bool_]:
+        through = np.array([need.transferred for need in self.plan.needs])
+        return np.asarray(through[self.people.need])
+
+    def _waiting_for_transfer(self) -> tuple[Moments, Moments]:
+        rows = self._for_transfer()
+        people = self.people
+        far = np.iinfo(np.int64).max
+        accepted, lost = people.accepted_at[rows], people.lost_at[rows]
+        ends = np.minimum(np.where(accepted < 0, far, accepted), np.where(lost < 0, far, lost))
+        begins = people.wanted_at[rows]
+        keep = begins < ends
+        return np.sort(begins[keep]), np.sort(ends[keep])
+
+
+def of_starts(unit: Unit) -> Iterator[Kind]:
+    for beds in unit.beds:
+        for measure in ("startsToday", "startsThisWeek"):
+            yield Kind(measure, resource="care-start", profile=beds.type, area=unit.area)

@@ -5,4 +5,4 @@ from app.simulation.plan import Plan
 
 def zoetermeer() -> Plan:
     """The units by the slugs of the region file."""
-    return Plan()
+    return Plan((), (), ())
