@@ -12,6 +12,7 @@ from httpx import AsyncClient
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.scopes import Scope
 from app.facilities.hours import LOCAL
 from app.feeds.health.states import StateFrom, owes_since, state_since
 from app.feeds.tables import Feed, FeedMessage, FeedVersion
@@ -78,10 +79,8 @@ async def owner(session: AsyncSession) -> Headers:
 
 
 async def operator(session: AsyncSession) -> Headers:
-    return await make.a_key(session, *OPERATES, organisation="beheer", audience="operator")
-
-
-OPERATES = ("operator", "reports:read")
+    rights: tuple[Scope, ...] = ("operator", "reports:read")
+    return await make.a_key(session, *rights, organisation="beheer", audience="operator")
 
 
 async def health(client: AsyncClient, key: Headers, feed: str = "reo") -> Any:
