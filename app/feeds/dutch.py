@@ -4,7 +4,7 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
-from app.feeds.messages import Count, Form, Span, UnitForm, says
+from app.feeds.messages import Count, Form, Span, UnitForm, YesNo, says
 from app.wire import Word
 
 
@@ -21,6 +21,14 @@ class Closed(Form):
     anders: Annotated[Count, says("closedPlaces", reason="other")] = None
 
 
+class Extra(Form):
+    """Places that can be opened on top of what is open, by how soon."""
+
+    binnen_24_uur: Annotated[Count, says("extra24h")] = Field(None, alias="binnen24Uur")
+    binnen_72_uur: Annotated[Count, says("extra72h")] = Field(None, alias="binnen72Uur")
+    binnen_7_dagen: Annotated[Count, says("extra7d")] = Field(None, alias="binnen7Dagen")
+
+
 class Places(Form):
     """Places of one kind: aanwezig = geopend + gesloten."""
 
@@ -30,6 +38,7 @@ class Places(Form):
     toegezegd: Annotated[Count, says("reserved")] = None
     opneembaar: Annotated[Count, says("admittable")] = None
     gesloten: Annotated[Closed, says()] = Closed()
+    bij_te_openen: Annotated[Extra, says()] = Extra()
 
 
 class Beds(Form):
@@ -164,6 +173,34 @@ def told_once(shifts: tuple[AnyShift, ...]) -> tuple[AnyShift, ...]:
 Shifts = Annotated[tuple[Shift, ...], Field(max_length=200), AfterValidator(told_once), says()]
 
 
+class Short(Form):
+    """Whether one role falls short, for who cannot count heads: yes, no, or null for unknown."""
+
+    vandaag: Annotated[YesNo, says("shortToday")] = None
+    deze_week: Annotated[YesNo, says("shortThisWeek")] = None
+
+
+class Shortage(Form):
+    """Which roles fall short."""
+
+    verpleegkundige: Annotated[Short, says(role="nurse")] = Short()
+    verzorgende_ig: Annotated[Short, says(role="carer-ig")] = Short()
+    helpende: Annotated[Short, says(role="helper")] = Short()
+    wijkverpleegkundige: Annotated[Short, says(role="district-nurse")] = Short()
+    transferverpleegkundige: Annotated[Short, says(role="transfer-nurse")] = Short()
+    verpleegkundig_specialist: Annotated[Short, says(role="nurse-specialist")] = Short()
+    specialist_ouderengeneeskunde: Annotated[Short, says(role="elderly-care-physician")] = Short()
+    huisarts: Annotated[Short, says(role="gp")] = Short()
+    triagist: Annotated[Short, says(role="triage-nurse")] = Short()
+    seh_arts: Annotated[Short, says(role="emergency-physician")] = Short()
+    medisch_specialist: Annotated[Short, says(role="medical-specialist")] = Short()
+    crisisdienst_ggz: Annotated[Short, says(role="crisis-mental-health")] = Short()
+    fysiotherapeut: Annotated[Short, says(role="physiotherapist")] = Short()
+    chauffeur: Annotated[Short, says(role="driver")] = Short()
+    apotheker: Annotated[Short, says(role="pharmacist")] = Short()
+    apothekersassistent: Annotated[Short, says(role="pharmacy-assistant")] = Short()
+
+
 class Waiting(Form):
     """People who need a place now: as one number or by urgency, not both."""
 
@@ -181,3 +218,4 @@ class Unit(UnitForm):
     """A unit with its staff."""
 
     personeel: Shifts = ()
+    tekort: Annotated[Shortage, says()] = Shortage()

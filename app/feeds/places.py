@@ -7,8 +7,6 @@ from app.observations.words import Place
 
 def place_of_unit(known: KnownUnit, directory: Directory) -> Place:
     facts = known.facts
-    area = directory.facilities.get(facts.facility)
-    words = area.facts.area.model_dump(exclude_none=True).values() if area else ()
     beds = [bed.bed_type for bed in facts.beds]
     flexible = [name for bed in facts.beds for name in bed.usable_as]
     return Place(
@@ -18,9 +16,15 @@ def place_of_unit(known: KnownUnit, directory: Directory) -> Place:
         bed_types=tuple(dict.fromkeys([*beds, *flexible])) if len(beds) > 1 else tuple(beds),
         roles=frozenset(facts.roles),
         shifts=frozenset(shift.shift for shift in facts.shifts),
-        areas=frozenset(words),
+        areas=areas_of(directory),
         census=facts.census_time,
     )
+
+
+def areas_of(directory: Directory) -> frozenset[str]:
+    """Every area in which something stands: care at home is given far from where its team sits."""
+    told = (each.facts.area.model_dump(exclude_none=True) for each in directory.facilities.values())
+    return frozenset(word for area in told for word in area.values())
 
 
 def place_of_pool(known: KnownPool) -> Place:

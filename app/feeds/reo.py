@@ -6,19 +6,18 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.feeds.dutch import Beds, MaybeFlows, Ready, Unit, Waiting
-from app.feeds.messages import Count, Form, Moment, days_of, says, stamped
+from app.feeds.dutch import Beds, Unit, Waiting
+from app.feeds.messages import Form, Moment, days_of, says, stamped
 from app.feeds.parts import ReadPart, part_of, reports_of
+from app.feeds.splits import MaybeSplitFlows, MedicallyReady, Plans, SplitWaiting
+from app.feeds.stops.listed import Noticing
 
 
-class Location(Waiting, Unit):
+class Location(Noticing, Plans, MedicallyReady, SplitWaiting, Waiting, Unit):
     """One REO location."""
 
     bedden: Annotated[Beds, says()] = Beds()
-    vertrekt_vandaag: Annotated[Count, says("expectedDischarges", "today")] = None
-    vertrekt_morgen: Annotated[Count, says("expectedDischarges", "tomorrow")] = None
-    medisch_klaar: Annotated[Ready, says()] = Ready()
-    periode: MaybeFlows
+    periode: MaybeSplitFlows
 
 
 class Reo(Form):

@@ -75,8 +75,8 @@ def _flow(name: str, label: str, *may: Dimension) -> Measure:
     return Measure(name, label, "flow", shown="demand", may=_BEDS | frozenset(may), words=_WORDS)
 
 
-def _people(name: str, label: str) -> Measure:
-    return Measure(name, label, shown="demand", may=_BEDS | {"urgency", "profile"}, words=_WORDS)
+def _people(name: str, label: str, *may: Dimension) -> Measure:
+    return Measure(name, label, shown="demand", may=_QUEUE | frozenset(may), words=_WORDS)
 
 
 def _contacts(name: str, label: str, time: Time = "flow", quantity: Quantity = "count") -> Measure:
@@ -104,6 +104,7 @@ def _staff(name: str, label: str, time: Time, quantity: Quantity = "heads") -> M
 
 
 _BEDS: frozenset[Dimension] = frozenset({"resource", "bedType"})
+_QUEUE: frozenset[Dimension] = _BEDS | {"urgency", "profile"}
 # Which words a dimension takes, where those do not depend on the measure.
 _WORDS: Mapping[Dimension, frozenset[str]] = {
     "urgency": URGENCIES,
@@ -139,7 +140,7 @@ _ALL = (
         words={"destination": DESTINATIONS, "ageBand": AGE_BANDS},
     ),
     Measure("verkeerdeBed", "verkeerde bed", shown="demand", may=_BEDS),
-    _people("waiting", "wachtenden nu"),
+    _people("waiting", "wachtenden nu", "destination"),
     _people("waitlist", "wachtlijst"),
     Measure("boarders", "wachtend op een bed", shown="demand", may=_BEDS),
     Measure("expectedDischarges", "verwacht vertrek", "plan", shown="demand", may=_BEDS),

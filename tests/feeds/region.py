@@ -9,6 +9,7 @@ from app.observations.words import Place
 
 ROOT = Path(__file__).parents[2]
 FILE: dict[str, Any] = yaml.safe_load((ROOT / "app/facilities/zoetermeer.yaml").read_text())
+AREAS = frozenset(word for each in FILE["facilities"] for word in each["area"].values())
 
 
 def units_of(feed: str) -> dict[str, str]:
@@ -24,4 +25,5 @@ def place(unit: str) -> Place:
         bed_types=tuple(bed["bedType"] for bed in facts.get("beds", ())),
         roles=frozenset(facts["roles"]),
         shifts=frozenset(shift["shift"] for shift in facts["shifts"]),
+        areas=AREAS,
     )

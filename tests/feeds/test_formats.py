@@ -3,10 +3,9 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,16 +13,19 @@ from hypothesis import strategies as st
 
 from app.feeds import messages
 from app.feeds.formats import FORMATS, read_message, schema
-from app.feeds.messages import Form, Says
+from app.feeds.messages import Says
 from app.observations.measures import MEASURES
 from app.observations.rules import judge
 from app.observations.schemas import Report
+from tests.feeds.anything import NOW, a_message, counts_in, forms
 from tests.feeds.region import ROOT, place, units_of
 
 DOCS = ROOT / "docs/feeds"
 EXAMPLES = sorted((DOCS / "examples").glob("*.json"))
-NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
 ANY_CODE = {f"U-{n}": f"unit-{n}" for n in range(5)}
+
+
+SHORT = "/locaties/0/tekort/helpende/vandaag"
 
 
 def read(format: str, message: object, at: datetime = NOW) -> list[Any]:
@@ -303,7 +305,15 @@ def test_a_unit_that_is_told_twice_is_told_once_or_not_at_all() -> None:
         ("reo", reo() | {"peilmoment": "1795334400.000000"}, "/peilmoment", "value-error"),
         ("reo", reo() | {"peilmoment": "0001-01-01T00:00:00+14:00"}, "/peilmoment", "value-error"),
         ("reo", {"locaties": [{"code": "U-0"}]}, "/locaties/0", "nothing-told"),
-        ("caz", {"seh": [{"code": "U-0", "stops": []}]}, "/seh/0/stops", "extra-forbidden"),
+        ("caz", {"seh": [{"code": "U-0", "stops": []}]}, "/seh/0", "nothing-told"),
+        ("caz", {"seh": [{"code": "U-0", "stops": None}]}, "/seh/0/stops", "tuple-type"),
+        ("caz", {"seh": [{"code": "U-0", "reden": "vol"}]}, "/seh/0/reden", "extra-forbidden"),
+        ("reo", reo(tekort={"helpende": {"vandaag": 1}}), SHORT, "bool-type"),
+        ("reo", reo(tekort={"helpende": {"vandaag": "ja"}}), SHORT, "bool-type"),
+        ("reo", reo(status="dicht"), "/locaties/0/status", "literal-error"),
+        ("reo", reo(status="open", statusReden="vol"), "/locaties/0", "value-error"),
+        ("reo", reo(vertrekPerDag=[]), "/locaties/0", "value-error"),
+        ("reo", reo(wachtenden=1, wachtendenUitgesplitst=[]), "/locaties/0", "value-error"),
         (
             "huisartsenpost",
             {"posten": [{"code": "U-0", "uur": "2026-11-21T19:30:00+01:00"}]},
@@ -350,14 +360,6 @@ def test_a_fault_of_a_figure_points_into_the_message() -> None:
     assert [(each.pointer, each.code) for each in found] == [
         ("/locaties/0/personeel/0/helpende/rooster", "unknown-word")
     ]
-
-
-def forms(form: type[Form]) -> Iterator[type[Form]]:
-    yield form
-    for field in form.model_fields.values():
-        for kind in (field.annotation, *get_args(field.annotation)):
-            if isinstance(kind, type) and get_origin(kind) is None and issubclass(kind, Form):
-                yield from forms(kind)
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -415,57 +417,11 @@ def test_the_curl_lines_send_an_example_that_exists(page: str) -> None:
     assert [name for name in named if not (DOCS / name).exists()] == []
 
 
-COUNTS = st.none() | st.integers(0, 99_999)
-MOMENTS = st.integers(0, 300_000).map(lambda minutes: NOW - timedelta(minutes=minutes))
-
-
-def leaf(field: Any) -> st.SearchStrategy[Any]:
-    kinds = [field.annotation, *get_args(field.annotation)]
-    inner = next((k for k in kinds if isinstance(k, type) and issubclass(k, Form)), None)
-    if inner and get_origin(field.annotation) is tuple:
-        return st.lists(form_of(inner), min_size=field.is_required(), max_size=1)
-    return form_of(inner) if inner else COUNTS
-
-
-def form_of(form: type[Form]) -> st.SearchStrategy[dict[str, Any]]:
-    fixed: dict[str, st.SearchStrategy[Any]] = {
-        "code": st.just("U-0"),
-        "dienst": st.sampled_from(["dag", "nacht"]),
-        "van": MOMENTS.map(datetime.isoformat),
-        "uur": MOMENTS.map(lambda at: at.replace(minute=0).isoformat()),
-        "tot": st.just((NOW + timedelta(hours=1)).isoformat()),
-        "peilmoment": MOMENTS.map(datetime.isoformat),
-    }
-    fields = {
-        str(field.alias): fixed[name] if name in fixed else leaf(field)
-        for name, field in form.model_fields.items()
-        if name != "wachtenden_per_urgentie"
-    }
-    needed = {field.alias for field in form.model_fields.values() if field.is_required()}
-    return st.fixed_dictionaries(
-        {name: made for name, made in fields.items() if name in needed},
-        optional={name: made for name, made in fields.items() if name not in needed},
-    )
-
-
-def counts_in(told: Any) -> list[int | None]:
-    if isinstance(told, dict):
-        return [
-            count
-            for name, each in told.items()
-            if name != "peilmoment"
-            for count in counts_in(each)
-        ]
-    if isinstance(told, list):
-        return [count for each in told for count in counts_in(each)]
-    return [] if isinstance(told, str) else [told]
-
-
 def check_nothing_is_dropped(format: str, message: dict[str, Any]) -> None:
     parts = read(format, message)
     figures = [each for part in parts if part.report for each in part.report.figures]
     refused = {fault.code for part in parts for fault in part.faults}
-    assert refused <= {"nothing-told", "unit-twice", "value-error"}
+    assert refused <= {"nothing-told", "unit-twice", "value-error"}, refused
     if not refused:
         values = Counter(each.value for each in figures)
         assert values == Counter(counts_in(message))
@@ -473,11 +429,11 @@ def check_nothing_is_dropped(format: str, message: dict[str, Any]) -> None:
         assert len(set(places)) == len(figures)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
 @given(st.data())
 @pytest.mark.parametrize("format", FORMATS)
 def test_each_count_that_is_told_becomes_one_figure(format: str, data: st.DataObject) -> None:
-    message = data.draw(form_of(FORMATS[format][0]))
+    message = data.draw(a_message(format))
 
     check_nothing_is_dropped(format, message)
 
