@@ -11,6 +11,7 @@ from app.feeds.lines import UNKNOWN
 from app.feeds.messages import Form
 
 YES_NO: Mapping[str, bool] = {"ja": True, "nee": False}
+Kind = Literal["count", "yes-no", "text"]
 # Longer than any count; what is written with more digits is left as text, which no count takes.
 MOST_DIGITS = 9
 
@@ -23,8 +24,10 @@ class Column:
     """
 
     steps: tuple[str, ...]
-    kind: Literal["count", "yes-no", "text"]
+    kind: Kind
     many: int = 0
+    # Whether it may be told to be unknown.
+    nullable: bool = False
 
     @property
     def name(self) -> str:
@@ -32,10 +35,10 @@ class Column:
 
     def value(self, cell: str) -> object:
         """As JSON would say it; what is not understood stays text, for the field to refuse."""
+        if self.nullable and cell.casefold() == UNKNOWN:
+            return None
         if self.kind == "text":
             return cell
-        if cell.casefold() == UNKNOWN:
-            return None
         if self.kind == "yes-no":
             return YES_NO.get(cell.casefold(), cell)
         plain = cell.isascii() and cell.isdigit() and len(cell) <= MOST_DIGITS
@@ -54,7 +57,7 @@ def leaves(form: type[Form], steps: tuple[str, ...], many: int) -> Iterator[Colu
         kinds = set(kinds_of(field.annotation))
         inner = next((kind for kind in kinds if issubclass(kind, Form)), None)
         if inner is None:
-            yield Column(here, kind_of(kinds), many)
+            yield Column(here, kind_of(kinds), many, type(None) in kinds)
         else:
             yield from leaves(inner, here, len(here) if is_list(field) else many)
 
@@ -67,7 +70,7 @@ def kinds_of(annotation: Any) -> Iterator[type]:  # noqa: ANN401
         yield from kinds_of(each)
 
 
-def kind_of(kinds: set[type]) -> Literal["count", "yes-no", "text"]:
+def kind_of(kinds: set[type]) -> Kind:
     if bool in kinds:
         return "yes-no"
     return "count" if int in kinds else "text"

@@ -20,8 +20,12 @@ BED_TYPES: Mapping[str, str] = {
 
 @cache
 def ward_columns() -> Mapping[str, Column]:
-    """The fields of a ward, by the name that they have in JSON."""
-    return {column.name: column for column in columns_of(Ward)}
+    """The fields of a ward, by the name that they have in JSON.
+
+    Without stops: that none holds any more is an empty list, which no line can say.
+    """
+    columns = (column for column in columns_of(Ward) if column.steps[0] != "stops")
+    return {column.name: column for column in columns}
 
 
 @cache

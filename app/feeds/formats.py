@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails, core_schema
 
 from app.errors import WrongMediaType
 from app.faults import Fault, fault_of
-from app.feeds import caz, counts, hospital, huisartsenpost, reo
+from app.feeds import bed_list, caz, counts, hospital, huisartsenpost, reo
 from app.feeds.lines import Cells, Unread, table
 from app.feeds.meant import Meant
 from app.feeds.messages import Form
@@ -22,7 +22,7 @@ from app.observations.persons import person_in
 from app.observations.reading import PERSON, Broken, merged, parse
 
 Reports = Callable[[Any, Mapping[str, str], str, datetime], list[ReadPart]]
-Text = Callable[[Sequence[Cells]], list[Meant]]
+Text = Callable[[Sequence[Cells], datetime], list[Meant]]
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -33,8 +33,16 @@ FORMATS: Mapping[str, tuple[type[Form], Reports]] = {
     "huisartsenpost": (huisartsenpost.Huisartsenpost, huisartsenpost.reports),
     "hospital": (hospital.Hospital, hospital.reports),
 }
-# What of a CSV text is meant, in the formats that have one.
-TEXTS: Mapping[str, Text] = {"hospital": counts.messages_of}
+
+
+def hospital_text(found: Sequence[Cells], arrived: datetime) -> list[Meant]:
+    if bed_list.lists_beds(found):
+        return bed_list.messages_of(found, arrived)
+    return counts.messages_of(found)
+
+
+# What is meant by a CSV text, in the formats that have one.
+TEXTS: Mapping[str, Text] = {"hospital": hospital_text}
 # In each format a unit stands two steps deep: the name of a list, and a number in it.
 Where = tuple[int | str, ...]
 Kept = Mapping[str, list[int]]
@@ -82,7 +90,7 @@ def read_text(
 ) -> list[ReadPart]:
     """A text is read as the message that JSON would have been, so that both say the same."""
     try:
-        meant = TEXTS[format](table(body))
+        meant = TEXTS[format](table(body), arrived)
     except Unread as unread:
         return [ReadPart("", None, unread.faults)]
     return [

@@ -151,6 +151,7 @@ def test_a_wrong_line_leaves_the_other_wards_be_and_all_that_is_wrong_is_said() 
     ("text", "expected"),
     [
         ("code,kleur\nINT,1\n", [(1, "2", "unknown-column")]),
+        ("code,stops.soort\nINT,opnamestop\n", [(1, "2", "unknown-column")]),
         ("code,bezet,bezet\nINT,1,1\n", [(1, "bezet", "column-twice")]),
         ("bezet\n1\n", [(1, "code", "missing-column")]),
         ("code,wachtenden\n", [(1, None, "no-rows")]),
@@ -207,6 +208,31 @@ def test_another_media_type_is_refused_with_those_that_are_taken(media_type: str
         read(COUNTS, media_type)
 
 
+def test_a_line_says_yes_and_no_a_status_and_one_part_of_what_is_split() -> None:
+    text = (
+        "code,status,tekort.verpleegkundige.vandaag,verwachtVertrekPerDag.dag,"
+        "verwachtVertrekPerDag.aantal\n"
+        "INT,beperkt,ja,2026-11-23,4\nINT,,,2026-11-24,2\nIC,onbekend,onbekend,,\n"
+    )
+
+    ward, other = read(text)
+
+    assert ward.report
+    assert other.report
+    assert ward.notices
+    assert other.notices
+    assert [(each.measure, each.value) for each in ward.report.figures] == [
+        ("shortToday", 1),
+        ("expectedDischarges", 4),
+        ("expectedDischarges", 2),
+    ]
+    assert [each.value for each in other.report.figures] == [None]
+    assert [each.status and each.status.status for each in (ward.notices, other.notices)] == [
+        "restricted",
+        "unknown",
+    ]
+
+
 def test_only_a_hospital_tells_in_csv() -> None:
     assert media_types("reo") == ("application/json",)
     with pytest.raises(WrongMediaType, match=r"Send application/json in UTF-8"):
@@ -215,7 +241,8 @@ def test_only_a_hospital_tells_in_csv() -> None:
 
 def test_no_column_of_a_ward_has_the_name_of_one_of_its_places() -> None:
     assert ward_columns().keys() & place_columns().keys() == set()
-    assert len(ward_columns()) == len(columns_of(Ward))
+    stops = [column for column in columns_of(Ward) if column.steps[0] == "stops"]
+    assert len(ward_columns()) == len(columns_of(Ward)) - len(stops)
 
 
 def test_the_digest_of_a_text_is_of_what_was_read() -> None:
