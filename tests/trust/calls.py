@@ -1,5 +1,7 @@
 """How each write route is called: a table that a new write route must be added to."""
 
+import csv
+import io
 import itertools
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -75,6 +77,22 @@ class Sent:
     stored: str = "SELECT 1"
     given: tuple[Any, ...] = ()
     by_operator: bool = False
+    kind: str = "application/json"
+
+    def request(self, key: Mapping[str, str]) -> dict[str, Any]:
+        """As httpx is asked to send it; a list of rows becomes a table where CSV is sent."""
+        asked = {"method": self.method, "url": self.path}
+        if self.kind == "application/json":
+            return {**asked, "json": self.body, "headers": key}
+        headers = {**key, "Content-Type": self.kind}
+        return {**asked, "content": table(self.body), "headers": headers}
+
+
+def table(body: Any) -> str:
+    rows = body if isinstance(body, list) else [body]
+    text = io.StringIO()
+    csv.writer(text).writerows(row if isinstance(row, list) else [row] for row in rows)
+    return text.getvalue()
 
 
 # For an organisation: what must be there first, and then the request itself.
@@ -135,6 +153,20 @@ def post_message(organisation: str) -> Steps:
     told = "SELECT count(*) FROM reports WHERE feed = $1 AND observed_at = $2"
     feed = f"{organisation}-feed"
     return [Sent("POST", f"/v1/feeds/{feed}/messages", body, told, (feed, at))]
+
+
+def post_import(organisation: str) -> Steps:
+    """Each of another moment, so that each adds a figure."""
+    at = (make.now() - timedelta(days=30)).replace(microsecond=0)
+    at += timedelta(seconds=1) * next(numbers)
+    unit = f"{organisation}-flex"
+    body = [["unit", "ds", "occupied"], [unit, at.isoformat(), 1]]
+    told = (
+        "SELECT count(*) FROM observations JOIN series USING (org_id, series_id) "
+        "WHERE unit = $1 AND at = $2 AND source_kind = 'import'"
+    )
+    path = "/v1/imports?profile=columns"
+    return [Sent("POST", path, body, told, (unit, at), kind="text/csv")]
 
 
 def release(organisation: str) -> Steps:
@@ -241,6 +273,7 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/v1/reports/{report}/_retract"): retract,
     ("POST", "/v1/reports/{report}/doubts/_accept"): accept_doubts,
     ("POST", "/v1/feeds/{feed}/messages"): post_message,
+    ("POST", "/v1/imports"): post_import,
     ("POST", "/v1/feeds/{feed}/_release"): release,
     ("POST", "/v1/feeds/{feed}/_suspend"): suspend,
     ("POST", "/v1/mandates"): post_mandate,

@@ -116,7 +116,7 @@ def planted_messages(path: str, message: Any) -> Iterator[Sent]:
 
 async def send(client: AsyncClient, sent: Sent, keys: dict[str, Headers]) -> httpx.Response:
     key = keys[OPERATOR if sent.by_operator else OWNER]
-    return await client.request(sent.method, sent.path, json=sent.body, headers=key)
+    return await client.request(**sent.request(key))
 
 
 def taken(answer: httpx.Response) -> bool:

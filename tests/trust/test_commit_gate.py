@@ -55,7 +55,7 @@ class Gate:
 
     async def send(self, sent: Sent) -> httpx.Response:
         key = self.keys[OPERATOR if sent.by_operator else OWNER]
-        return await self.client.request(sent.method, sent.path, json=sent.body, headers=key)
+        return await self.client.request(**sent.request(key))
 
     async def stored(self, sent: Sent) -> int:
         return int(await self.rows.fetchval(sent.stored, *sent.given))

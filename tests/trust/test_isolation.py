@@ -60,7 +60,7 @@ SEES: Mapping[str, set[str]] = {
 
 
 async def send(client: AsyncClient, sent: Sent, key: Headers) -> Response:
-    return await client.request(sent.method, sent.path, json=sent.body, headers=key)
+    return await client.request(**sent.request(key))
 
 
 async def prepared(
@@ -180,6 +180,10 @@ async def laid_out(client: AsyncClient, keys: Mapping[str, Headers]) -> dict[str
     period = {"start": (hour - timedelta(hours=2)).isoformat(), "end": hour.isoformat()}
     report = make.a_report(*TOLD.values(), unit=f"{OWNER}-flex", period=period)
     told = [Sent("POST", "/v1/reports", report)]
+    [file] = CALLS["POST", "/v1/imports"](OWNER)
+    assert isinstance(file, Sent)
+    taken = await send(client, file, keys[OWNER])
+    assert taken.is_success, taken.text
     for name in ("status", "stops", "events"):
         [call] = [c for (_, path), c in CALLS.items() if path == f"/v1/units/{{unit}}/{name}"]
         told += [step for step in call(OWNER) if isinstance(step, Sent)]
@@ -190,6 +194,7 @@ async def laid_out(client: AsyncClient, keys: Mapping[str, Headers]) -> dict[str
         "unit": f"{OWNER}-flex",
         "report": report["id"],
         "feed": f"{OWNER}-feed",
+        "import": taken.json()["id"],
         "group": "alle-units",
     }
 

@@ -54,7 +54,7 @@ async def test_every_write_is_in_the_audit_once(
                 continue
             before = await rows.fetchval(AUDITED)
             key = keys[OPERATOR if step.by_operator else OWNER]
-            answer = await client.request(step.method, step.path, json=step.body, headers=key)
+            answer = await client.request(**step.request(key))
             assert answer.is_success, f"{step.method} {step.path}: {answer.text}"
         events[route] = await rows.fetchval(AUDITED) - before
 

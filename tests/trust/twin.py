@@ -7,9 +7,10 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import DEVNULL
-from typing import IO, Annotated, Any, Literal
+from typing import IO, Annotated, Any, BinaryIO, Literal
 
 import httpx
 import uvicorn
@@ -38,6 +39,20 @@ def sound() -> None:
 def acknowledges_first() -> None:
     """The one session dependency at FastAPI's default scope: it answers, and commits after."""
     replace("app.db", "Db", Annotated[AsyncSession, Depends(app.db.open_session)])
+    apart = importlib.import_module("app.feeds.imports.apart.commands")
+    sound, left = apart.import_apart, set()
+
+    async def brought_in(url: str, number: int, order: Any) -> None:
+        with os.fdopen(number, "rb") as kept:
+            await sound(url, kept, order)
+
+    async def first(url: str, spool: BinaryIO, order: Any) -> Any:
+        """The file goes on by itself, as what it might have become is told."""
+        left.add(asyncio.create_task(brought_in(url, os.dup(spool.fileno()), order)))
+        now = datetime.now(UTC)
+        return apart.Imported(1, 1, 1, 0, 1, 0, now, now, now, now)
+
+    replace("app.feeds.imports.apart.commands", "import_apart", first)
 
 
 def unchecked() -> None:
@@ -53,6 +68,14 @@ def unchecked() -> None:
 
     replace("app.feeds.reports.commands", "refusal_of", allowed)
     replace("app.observations.queries", "act_for", performer)
+    apart = importlib.import_module("app.feeds.imports.apart.commands")
+
+    async def here(url: str, spool: BinaryIO, order: Any) -> Any:
+        """In this process, in which nothing is checked."""
+        return apart.heard(await apart.carry_out(order, url, spool))
+
+    replace("app.feeds.imports.names", "refusal_of", allowed)
+    replace("app.feeds.imports.apart.commands", "import_apart", here)
 
 
 def undisclosed() -> None:

@@ -355,14 +355,19 @@ class Import:
         named: Sequence[Named],
     ) -> tuple[dict[Key, int], list[int]]:
         """The number of each series, and the numbers that were there before."""
-        told = {each.key: each.quantity for of in named for each in of.told.values()}
+        # Of the unit's own organisation, so that the wall stands also where no check does.
+        told = {
+            each.key: (each.quantity, of.place.org_id or org_id)
+            for of in named
+            for each in of.told.values()
+        }
         slots = ", ".join(f"${n}::text[]" for n in range(2, len(DIMENSIONS) + 3))
-        columns = zip(*((*key, quantity) for key, quantity in told.items()), strict=True)
+        columns = zip(*((*key, quantity) for key, (quantity, _) in told.items()), strict=True)
         new = await connection.fetch(
             f"INSERT INTO series (org_id, {', '.join(DIMENSIONS)}, quantity, source_kind) "
-            f"SELECT $1, *, 'import' FROM unnest({slots}) ON CONFLICT DO NOTHING "
+            f"SELECT *, 'import' FROM unnest($1::int[], {slots}) ON CONFLICT DO NOTHING "
             "RETURNING series_id",
-            org_id,
+            [owner for _, owner in told.values()],
             *map(list, columns),
         )
         rows = await connection.fetch(

@@ -93,7 +93,8 @@ class Names:
         named = Named(len(self.found), row.unique_id, place, known is None, days)
         self.found[row.unique_id] = named
         first = self.rows.setdefault(unit, row.line)
-        refusal = self.refusal(unit, known, first if first != row.line else None)
+        other = first if first != row.line else None
+        refusal = refusal_of(unit, known, self.known, self.wanted, other)
         if refusal is not None:
             self.faults.add(*refusal, row.line, self.wanted.profile.unit)
         else:
@@ -141,23 +142,27 @@ class Names:
         profile = self.wanted.profile
         return Place(0, unit, resource=profile.resource, bed_types=profile.bed_types)
 
-    def refusal(self, unit: str, known: Place | None, first: int | None) -> tuple[str, str] | None:
-        whose = self.wanted.organisation
-        if self.known.owners.get(unit, self.known.org_id) != self.known.org_id:
-            return "not-yours", f"This unit is of another organisation than {whose}."
-        if known is None and unit in self.known.owners:
-            return "unit-ended", "This unit has ended. Let it hold again with the region file."
-        if known is None and self.wanted.profile.unit == POOL:
-            return "unknown-staff-pool", f"{whose} has no staff pool of this name now."
-        if known is None and not self.wanted.create_units:
-            return (
-                "unknown-unit",
-                f"{whose} has no unit of this name. Correct the name, give it as an alias in the "
-                "region file, or let --create-units of the command make the unit.",
-            )
-        if first is not None:
-            return "unit-twice", f"Row {first} has another name for this unit. Write one name."
-        return None
+
+def refusal_of(
+    unit: str, place: Place | None, known: Known, wanted: Wanted, first: int | None
+) -> tuple[str, str] | None:
+    """Why nothing of a unit can be taken; `first` is the row of its other name."""
+    whose = wanted.organisation
+    if known.owners.get(unit, known.org_id) != known.org_id:
+        return "not-yours", f"This unit is of another organisation than {whose}."
+    if place is None and unit in known.owners:
+        return "unit-ended", "This unit has ended. Let it hold again with the region file."
+    if place is None and wanted.profile.unit == POOL:
+        return "unknown-staff-pool", f"{whose} has no staff pool of this name now."
+    if place is None and not wanted.create_units:
+        return (
+            "unknown-unit",
+            f"{whose} has no unit of this name. Correct the name, give it as an alias in the "
+            "region file, or let --create-units of the command make the unit.",
+        )
+    if first is not None:
+        return "unit-twice", f"Row {first} has another name for this unit. Write one name."
+    return None
 
 
 def judged(column: Column, place: Place) -> Judged:

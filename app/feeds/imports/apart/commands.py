@@ -1,18 +1,19 @@
 """An import in a process of its own: its work and its memory are not the server's.
 
-The file is its standard input and the order stands in its environment; on its standard output it
-says in one line of JSON what became of it. It ends with the server that began it.
+It is forked from a process that has no more than the modules of an import, so that it begins at
+once and its memory is given back at its end. It ends with the server that began it.
 """
 
 import asyncio
+import multiprocessing
 import os
-import sys
 import uuid
-from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.reduction import DupFd
 from typing import Any, BinaryIO
 
 import asyncpg
-import orjson
 from pydantic import TypeAdapter
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
@@ -20,6 +21,7 @@ from structlog import get_logger
 from app import logs
 from app.errors import (
     NOT_NOW,
+    ROW_LEVEL,
     Conflict,
     Forbidden,
     Invalid,
@@ -33,7 +35,6 @@ from app.feeds.imports.asked import profile_of
 from app.feeds.imports.commands import Sender, import_from, read_wanted
 from app.feeds.imports.headway import Imported
 from app.feeds.imports.schemas import Asked
-from app.store import ROOT
 from app.wire import Wire
 
 log = get_logger(__name__)
@@ -41,7 +42,8 @@ REFUSALS: dict[str, type[Refusal]] = {
     kind.__name__: kind for kind in (Invalid, Forbidden, NotFound, Conflict, TooLarge, Unavailable)
 }
 IMPORTED = TypeAdapter(Imported)
-ORDER = "TOREN_IMPORT_ORDER"
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([__name__])
 # The answers to others go before a file that takes minutes.
 NICE = 10
 PARENT_SECONDS = 1.0
@@ -62,33 +64,63 @@ class Order(Wire):
 
 async def import_apart(url: str, spool: BinaryIO, order: Order) -> Imported:
     """Brought in by another process; what that refuses is raised here."""
-    environment = {**os.environ, "DATABASE_URL": url, ORDER: order.model_dump_json(by_alias=True)}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app.feeds.imports.apart.commands"),
-        cwd=ROOT,
-        env=environment,
-        stdin=spool,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        said, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    return heard(said)
+    hears, says = FORKS.Pipe(duplex=False)
+    with hears:
+        process = await asyncio.to_thread(begun, url, spool, order, says)
+        try:
+            told = await asyncio.to_thread(wait_for, hears)
+        finally:
+            # It has said what it had to, or nobody waits for it any more.
+            process.kill()
+            await asyncio.to_thread(process.join)
+            process.close()
+    return heard(told)
 
 
-def heard(said: bytes) -> Imported:
+def begun(url: str, spool: BinaryIO, order: Order, says: Connection) -> ForkServerProcess:
+    process = FORKS.Process(target=work, args=(url, File(spool.fileno()), order, says))
+    process.start()
+    says.close()
+    return process
+
+
+class File:
+    """An open file on its way to another process."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __getstate__(self) -> Any:  # noqa: ANN401
+        return DupFd(self.number)
+
+    def __setstate__(self, sent: Any) -> None:  # noqa: ANN401
+        self.number = sent.detach()
+
+
+def wait_for(hears: Connection) -> dict[str, Any] | None:
+    """What it says at its end; None if it ends without a word."""
     try:
-        told: dict[str, Any] = orjson.loads(said)
-    except orjson.JSONDecodeError:
+        told: dict[str, Any] = hears.recv()
+    except (EOFError, OSError):
+        return None
+    return told
+
+
+def work(url: str, spool: File, order: Order, says: Connection) -> None:
+    """What the other process does."""
+    logs.configure(order.log_level)
+    os.nice(NICE)
+    with open(spool.number, "rb") as file:
+        says.send(asyncio.run(carry_out(order, url, file)))
+
+
+def heard(told: dict[str, Any] | None) -> Imported:
+    if told is None:
         raise Unavailable(
             "The import was ended before it was done, and nothing of it was stored. Try again.",
             code="import-ended",
             headers={"Retry-After": "5"},
-        ) from None
+        )
     if "imported" in told:
         return IMPORTED.validate_python(told["imported"])
     if told["kind"] not in REFUSALS:
@@ -110,50 +142,39 @@ def said_of(refusal: Refusal) -> dict[str, Any]:
 async def carry_out(order: Order, url: str, file: BinaryIO) -> dict[str, Any]:
     wanted = read_wanted(profile_of(order.asked), order.organisation, False, None)
     sender = Sender(order.client_id, order.client, order.request_id, order.number)
-    work = asyncio.create_task(
+    bringing = asyncio.create_task(
         import_from(url, file, wanted, sender, order.asked.dry_run, most_bytes=order.most_bytes)
     )
-    watch = asyncio.create_task(end_with_parent(work, os.getppid()))
+    watch = asyncio.create_task(end_with_parent(bringing))
     try:
-        return {"imported": await work}
+        return {"imported": await bringing}
     except Refusal as refusal:
         return said_of(refusal)
     except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         # The kind only: the text of an error may carry the values of a statement.
         log.error("import failed", kind=type(error).__name__)
-        return said_of(not_now()) if away(error) else {"kind": type(error).__name__}
+        found = refusal_for(error)
+        return said_of(found) if found else {"kind": type(error).__name__}
     finally:
         watch.cancel()
 
 
-async def end_with_parent(work: asyncio.Task[Imported], parent: int) -> None:
-    while os.getppid() == parent:  # noqa: ASYNC110  # nobody tells a process of its parent's end
+async def end_with_parent(bringing: asyncio.Task[Imported]) -> None:
+    parent = multiprocessing.parent_process()
+    while parent is None or parent.is_alive():  # noqa: ASYNC110  # nobody tells a process of its parent's end
         await asyncio.sleep(PARENT_SECONDS)
-    work.cancel()
+    bringing.cancel()
 
 
-def away(error: Exception) -> bool:
-    """Whether the store was gone or busy; anything else is a fault of ours."""
+def refusal_for(error: Exception) -> Refusal | None:
+    """Where the store was gone or busy, or its wall refused; anything else is a fault of ours."""
     state = str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
-    return not state or state.startswith(NOT_NOW)
-
-
-def not_now() -> Unavailable:
+    if state == ROW_LEVEL:
+        return Forbidden("This is another organisation's.", code="not-yours")
+    if state and not state.startswith(NOT_NOW):
+        return None
     return Unavailable(
         "The store did not answer in time. Nothing of the file was stored: send it again.",
         code="store-unavailable",
         headers={"Retry-After": "2"},
     )
-
-
-def main() -> None:
-    order = Order.model_validate_json(os.environ[ORDER])
-    logs.configure(order.log_level)
-    os.nice(NICE)
-    with open(0, "rb", closefd=False) as file:
-        told = asyncio.run(carry_out(order, os.environ["DATABASE_URL"], file))
-    sys.stdout.buffer.write(orjson.dumps(told))
-
-
-if __name__ == "__main__":
-    main()
