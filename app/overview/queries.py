@@ -24,7 +24,15 @@ from app.observations.queries import settled
 from app.overview import view
 from app.overview.places import SPLIT, Told
 from app.overview.pools import Flow
-from app.overview.region import CONTACTS, Snapshot, Unit, UnitNow, region, totals
+from app.overview.region import (
+    CONTACTS,
+    HOSPITAL_BEDS,
+    Snapshot,
+    Unit,
+    UnitNow,
+    region,
+    totals,
+)
 from app.overview.schemas import Ask
 from app.overview.view import View
 from app.signals.levels import LevelRules, in_force, read_rules
@@ -47,6 +55,7 @@ TOLD = f"""
      WHERE s.measure = ANY($1::text[]) AND s.unit <> ''
 """
 CURRENT = TOLD % "current_state"
+CURRENT_OF = f"{CURRENT} AND s.unit = ANY($2::text[])"
 KNOWN_THEN = TOLD % "state_as_known($2, $3)"
 # Flows and plans are added up per series over a stretch of each measure; what reaches over its
 # edge counts for the part inside; what is told over more than a month says nothing of the last
@@ -103,15 +112,21 @@ async def overview(
 
 
 async def snapshot_of(
-    session: AsyncSession, facts: Directory, as_of: datetime, known_at: datetime, current: bool
+    session: AsyncSession,
+    facts: Directory,
+    as_of: datetime,
+    known_at: datetime,
+    current: bool,
+    wanted: set[str] | None = None,
 ) -> Snapshot:
-    """All that was told of the region's units, up to `as_of`, as known at `known_at`."""
+    """All that was told of the region's units, or of some, up to `as_of`, as known then."""
     connection = await raw(session)
     rules = level_rules(facts)
+    units = [u for u in facts.units.values() if wanted is None or u.unit in wanted]
     return Snapshot(
         as_of=as_of,
-        units=[Unit(u.unit, u.org_id, u.organisation, u.facts) for u in facts.units.values()],
-        told=await told(connection, facts, as_of, known_at, current),
+        units=[Unit(u.unit, u.org_id, u.organisation, u.facts) for u in units],
+        told=await told(connection, facts, as_of, known_at, current, wanted),
         flows=await flows(connection, facts, as_of, known_at, rules),
         said={
             each.unit: each
@@ -132,9 +147,22 @@ async def units_now(
     """How these units stand at this moment, as the overview would show them to the viewer."""
     now: datetime = await (await raw(session)).fetchval("SELECT clock_timestamp()")
     facts = await directory(master, session)
-    snapshot = await snapshot_of(session, facts, now, now, True)
+    snapshot = await snapshot_of(session, facts, now, now, True, judged_by(facts, names))
     seen = View(await disclosure(session, viewer, now), now)
     return [view.unit(each, seen) for each in region(snapshot) if each.unit.unit in names]
+
+
+def judged_by(facts: Directory, names: set[str]) -> set[str]:
+    """These units and those that they are judged by: their pools, and the beds behind an SEH."""
+    asked = [facts.units[name] for name in names if name in facts.units]
+    settings = {each.facts.care_setting for each in asked}
+    hospitals = {each.org_id for each in asked if each.facts.care_setting == "seh"}
+    return {
+        each.unit
+        for each in facts.units.values()
+        if each.facts.care_setting in settings
+        or (each.facts.care_setting == HOSPITAL_BEDS and each.org_id in hospitals)
+    }
 
 
 def in_order(now: UnitNow) -> tuple[int, str]:
@@ -180,11 +208,14 @@ async def told(
     as_of: datetime,
     known_at: datetime,
     current: bool,
+    wanted: set[str] | None = None,
 ) -> dict[str, list[Told]]:
     """Per unit what each source told last; the current state where that is what is asked."""
     rows: Sequence[asyncpg.Record] = []
-    if current:
+    if current and wanted is None:
         rows = await connection.fetch(CURRENT, STOCKS)
+    elif current:
+        rows = await connection.fetch(CURRENT_OF, STOCKS, list(wanted or ()))
     # A sender whose clock runs ahead told something that is not yet so: look what was before it.
     if not current or any(row["at"] > as_of for row in rows):
         rows = await connection.fetch(KNOWN_THEN, STOCKS, as_of, known_at)
