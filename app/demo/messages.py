@@ -1,35 +1,14 @@
-"""From figures to the senders' own messages: the forms of the feeds, walked the other way round.
+"""From figures to the senders' own messages. What a format cannot tell is handed back."""
 
-What a form can tell is found in the form itself, so that there is no second table of Dutch fields.
-What it cannot tell is handed back, never dropped.
-"""
-
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any, get_args
+from datetime import datetime
+from typing import Any
 
-from pydantic import ValidationError
-from pydantic.fields import FieldInfo
-
-from app.facilities.hours import LOCAL
-from app.feeds.dutch import Named
+from app.demo.forms import About, alias, inside, is_hour, written
 from app.feeds.formats import FORMATS
-from app.feeds.messages import (
-    MOST,
-    Form,
-    Over,
-    Periods,
-    Says,
-    Span,
-    UnitForm,
-    days_of,
-    figure,
-    figures,
-)
-from app.observations.measures import MEASURES
-from app.observations.rules import Key, figure_of
+from app.feeds.messages import Form, Periods, UnitForm, days_of
+from app.feeds.parts import part_of
 from app.observations.schemas import Period, ReportedFigure
 from app.observations.words import Place
 from app.simulation.kinds import Kind
@@ -42,11 +21,6 @@ LISTS: Mapping[str, str] = {
     "pharmacy": "apotheek",
     "mental-health-crisis": "acute_psychiatrie",
 }
-HOUR = timedelta(hours=1)
-
-# A figure whoever writes it down: its series, the period that it is over, its value.
-Same = tuple[Key, datetime, int, float | None]
-Wanted = dict[tuple[Key, datetime, int], float | None]
 
 
 @dataclass(frozen=True)
@@ -59,6 +33,10 @@ class Telling:
     # The unit's own code in the feed, and its care setting.
     code: str = ""
     care_setting: str = ""
+
+    @property
+    def about(self) -> About:
+        return About(self.place, self.observed_at)
 
 
 @dataclass(frozen=True)
@@ -75,12 +53,6 @@ def reported(kind: Kind, value: float | None, period: Period | None = None) -> R
     words = {name: word for name in Kind.__slots__ if (word := getattr(kind, name))}
     over = {"period": period} if period else {}
     return ReportedFigure.model_validate({"value": value, **words, **over})
-
-
-def same(telling: Telling, each: ReportedFigure) -> Same:
-    measure = MEASURES[each.measure]
-    told = figure_of(each, measure, telling.place, each.period, telling.observed_at, "")
-    return told.key, told.at, told.length_s, told.value
 
 
 def messages(format: str, tellings: Sequence[Telling]) -> tuple[list[Built], list[Telling]]:
@@ -132,143 +104,36 @@ def unit_lists(form: type[Form]) -> Iterator[tuple[str, type[UnitForm]]]:
 
 def unit_part(form: type[UnitForm], telling: Telling) -> tuple[dict[str, Any], Telling, Telling]:
     """What the form says of one unit, which figures are read from it, and which are left."""
-    wanted = {same(telling, each)[:3]: each.value for each in telling.figures}
-    over, head = periods(form, telling)
-    filled = Filling(telling, wanted).fill(form, over, {})
-    unit = sound(form, {"code": telling.code, **head}, filled)
-    part = form.model_validate(unit)
-    read = {same(telling, each) for _, each in figures(part, over, "")}
-    told = [each for each in telling.figures if same(telling, each) in read]
-    rest = [each for each in telling.figures if same(telling, each) not in read]
-    return unit, replace(telling, figures=tuple(told)), replace(telling, figures=tuple(rest))
+    about = telling.about
+    wanted = {about.known(each): each for each in telling.figures}
+    unit: dict[str, Any] = {}
+    over: Periods = {}
+    most = -1
+    for head in heads(form, telling):
+        named = periods(form, head, telling.observed_at)
+        filled, known = about.fill(form, head, named, {}, wanted)
+        if len(known) > most:
+            unit, over, most = filled, named, len(known)
+        if most == len(wanted):
+            break
+    found = part_of(form.model_validate(unit), "", over)
+    # What counts is what is read, not what was meant.
+    read = {(about.known(each), each.value) for _, each in found.figures if not found.faults}
+    told = tuple(each for each in telling.figures if (about.known(each), each.value) in read)
+    rest = tuple(each for each in telling.figures if (about.known(each), each.value) not in read)
+    return unit, replace(telling, figures=told), replace(telling, figures=rest)
 
 
-def periods(form: type[UnitForm], telling: Telling) -> tuple[Periods, dict[str, Any]]:
-    """The periods that the form takes as read, and the fields that name one of them."""
-    days = days_of(telling.observed_at)
-    if "uur" not in form.model_fields:
-        return days, {}
-    hours = Counter(
-        each.period.start for each in telling.figures if each.period and is_hour(each.period)
-    )
-    start = max(hours, key=lambda hour: (hours[hour], hour), default=None)
-    start = start or telling.observed_at.replace(minute=0, second=0, microsecond=0)
-    hour: dict[Over, Period] = {"hour": Period(start=start, end=start + HOUR)}
-    return {**days, **hour}, {"uur": written(start)}
+def heads(form: type[UnitForm], telling: Telling) -> Iterator[dict[str, Any]]:
+    """Under its code alone; or of an hour, where the form can be of another than the last."""
+    yield {"code": telling.code}
+    if "uur" in form.model_fields:
+        spans = [each.period for each in telling.figures if each.period is not None]
+        hours = {span.start for span in spans if is_hour(span)}
+        yield from ({"code": telling.code, "uur": hour} for hour in sorted(hours, reverse=True))
 
 
-def is_hour(period: Period) -> bool:
-    return period.end - period.start == HOUR and not (period.start.minute or period.start.second)
-
-
-@dataclass
-class Filling:
-    """Fills forms with what is wanted of one unit; each figure is told once."""
-
-    telling: Telling
-    left: Wanted
-
-    def fill(self, form: type[Form], over: Periods, of: Mapping[str, str]) -> dict[str, Any]:
-        told: dict[str, Any] = {}
-        for name, field in form.model_fields.items():
-            said = next((each for each in field.metadata if isinstance(each, Says)), None)
-            if said is None:
-                continue
-            if said.measure:
-                self.take(told, alias(form, name), said, over, of)
-                continue
-            inner, many = inside(field)
-            assert inner is not None
-            part = self.part(inner, many, over, {**of, **dict(said.of)})
-            if part:
-                told[alias(form, name)] = part
-        return told
-
-    def take(
-        self, told: dict[str, Any], name: str, said: Says, over: Periods, of: Mapping[str, str]
-    ) -> None:
-        key = same(self.telling, figure(said, None, over, of))[:3]
-        if key in self.left and fits(self.left[key]):
-            value = self.left.pop(key)
-            told[name] = None if value is None else int(value)
-
-    def part(self, form: type[Form], many: bool, over: Periods, of: Mapping[str, str]) -> Any:  # noqa: ANN401
-        if not issubclass(form, Span):
-            return self.fill(form, over, of)
-        spans = self.spans(form)
-        if many:
-            return [part for one in spans if (part := self.span(form, *one, over, of))]
-        tried = {one: size(self.copy().span(form, *one, over, of)) for one in spans}
-        fullest = max(spans, key=lambda one: tried[one], default=None)
-        return self.span(form, *fullest, over, of) if fullest else {}
-
-    def span(
-        self, form: type[Span], shift: str, period: Period, over: Periods, of: Mapping[str, str]
-    ) -> dict[str, Any]:
-        named = {"shift": shift} if issubclass(form, Named) else {}
-        part = self.fill(form, {**over, "span": period}, {**of, **named})
-        if not part:
-            return {}
-        head = {"dienst": shift} if issubclass(form, Named) else {}
-        return {**head, "van": written(period.start), "tot": written(period.end), **part}
-
-    def spans(self, form: type[Span]) -> list[tuple[str, Period]]:
-        """Every shift and period of a figure that is left; the longest first."""
-        shifts = issubclass(form, Named)
-        found = {
-            (each.shift or "", each.period)
-            for each in self.telling.figures
-            if each.period is not None and bool(each.shift) == shifts
-        }
-        return sorted(found, key=lambda one: (one[1].start - one[1].end, one[0], one[1].start))
-
-    def copy(self) -> "Filling":
-        return Filling(self.telling, dict(self.left))
-
-
-def inside(field: FieldInfo) -> tuple[type[Form] | None, bool]:
-    """The form within a field, and whether there may be many of it."""
-    kind = field.annotation
-    if isinstance(kind, type) and issubclass(kind, Form):
-        return kind, False
-    within = get_args(kind)
-    if len(within) == 2 and within[1] is Ellipsis and issubclass(within[0], Form):
-        return within[0], True
-    return None, False
-
-
-def alias(form: type[Form], name: str) -> str:
-    return form.model_fields[name].alias or name
-
-
-def size(part: Mapping[str, Any]) -> int:
-    return sum(size(each) if isinstance(each, Mapping) else 1 for each in part.values())
-
-
-def fits(value: float | None) -> bool:
-    """Messages hold whole numbers; what is not whole can only be reported."""
-    return value is None or (value == int(value) and 0 <= value <= MOST)
-
-
-def written(moment: datetime) -> str:
-    """As a system in this region writes a moment: local time with its offset."""
-    return moment.astimezone(LOCAL).isoformat()
-
-
-def sound(form: type[Form], head: dict[str, Any], filled: dict[str, Any]) -> dict[str, Any]:
-    """As much as the form takes together: it may want one of two fields."""
-    if takes(form, {**head, **filled}):
-        return {**head, **filled}
-    unit = dict(head)
-    for name, part in filled.items():
-        if takes(form, {**unit, name: part}):
-            unit[name] = part
-    return unit
-
-
-def takes(form: type[Form], unit: dict[str, Any]) -> bool:
-    try:
-        form.model_validate(unit)
-    except ValidationError:
-        return False
-    return True
+def periods(form: type[UnitForm], head: Mapping[str, Any], at: datetime) -> Periods:
+    """The periods that the form takes as read at a moment."""
+    own = getattr(form.model_construct(**head), "over", None)
+    return {**days_of(at), **(own(at) if own else {})}

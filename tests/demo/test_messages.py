@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demo.messages import Built, Telling, messages, reported, same
+from app.demo.messages import Built, Telling, messages, reported
 from app.feeds.formats import read_message
 from app.observations.measures import MEASURES
 from app.observations.schemas import Period, ReportedFigure
@@ -45,12 +45,14 @@ def read(format: str, built: Sequence[Built]) -> Counter[Any]:
             assert part.report is not None, part.faults
             said = Telling(place(part.report.place), NOW, part.report.figures)
             assert part.report.observed_at == NOW
-            found.update(same(said, figure) for figure in part.report.figures)
+            found.update((said.about.known(each), each.value) for each in part.report.figures)
     return found
 
 
 def all_of(tellings: Sequence[Telling]) -> Counter[Any]:
-    return Counter(same(each, figure) for each in tellings for figure in each.figures)
+    return Counter(
+        (told.about.known(each), each.value) for told in tellings for each in told.figures
+    )
 
 
 def flow(measure: str, value: float | None = 1, hours: int = 1, **words: str) -> ReportedFigure:
@@ -121,7 +123,7 @@ def test_what_is_told_is_read_back_and_the_rest_is_named(
     for n, kind, value, period in drawn:
         unit = units[n % len(units)]
         figure = proper(kind, value, period)
-        by_unit.setdefault(unit, {})[same(telling(format, unit), figure)[:3]] = figure
+        by_unit.setdefault(unit, {})[telling(format, unit).about.known(figure)] = figure
     tellings = [telling(format, unit, *found.values()) for unit, found in by_unit.items()]
 
     built, untold = messages(format, tellings)
@@ -165,7 +167,7 @@ def test_two_periods_of_one_unit_are_two_messages() -> None:
     assert len(built) == 2
 
 
-def test_two_hours_of_a_post_are_two_messages() -> None:
+def test_the_hours_of_a_post_go_together_each_under_its_own_name() -> None:
     at = NOW.replace(minute=0)
     hours = [
         reported(Kind("calls"), n, Period(start=at - n * HOUR, end=at - (n - 1) * HOUR))
@@ -175,19 +177,21 @@ def test_two_hours_of_a_post_are_two_messages() -> None:
     built, untold = messages("huisartsenpost", [telling("huisartsenpost", "hap", *hours)])
 
     assert untold == []
-    assert [each.message["posten"][0]["uur"] for each in built] == [
-        "2026-11-22T14:00:00+01:00",
-        "2026-11-22T13:00:00+01:00",
-    ]
+    [post] = built[0].message["posten"]
+    assert post == {
+        "code": "HAP-1",
+        "oproepen": 1,
+        "eerdereUren": [{"uur": "2026-11-22T13:00:00+01:00", "oproepen": 2}],
+    }
 
 
-def test_a_queue_as_one_number_and_by_urgency_are_two_messages() -> None:
-    queue, urgent = reported(Kind("waiting"), 3), reported(Kind("waiting", urgency="u1"), 1)
+def test_a_count_as_one_number_and_in_parts_are_two_messages() -> None:
+    whole, urgent, later = flow("requests", 3), flow("requests", urgency="u1"), flow("admissions")
 
-    built, untold = messages("caz", [telling("caz", "rtp", queue, urgent)])
+    built, untold = messages("caz", [telling("caz", "rtp", whole, urgent, later)])
 
     assert untold == []
-    assert len(built) == 2
+    assert [[len(each.figures) for each in one.told] for one in built] == [[2], [1]]
 
 
 def test_the_lines_of_the_caz_stand_in_one_message() -> None:

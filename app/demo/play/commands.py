@@ -15,6 +15,7 @@ from app.demo.play.sendings import Sending
 
 log = get_logger(__name__)
 EVERY_SECONDS = 5.0
+LOOK_SECONDS = 0.1
 # The tower is busy, or not up: it takes the same a little later.
 AGAIN = frozenset({429, 502, 503, 504})
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
@@ -33,9 +34,10 @@ async def keep_playing(
     since: int,
     keep: Keep,
     *,
+    left: tuple[int, int] | None = None,
     every: float = EVERY_SECONDS,
 ) -> None:
-    """Sends what becomes known from `since` on, until cancelled.
+    """Sends what becomes known from `since` on, until cancelled; first what was `left` before.
 
     Nothing is lost or told twice: what was begun and not finished is sent again by whoever goes
     on from what was kept, and the tower knows a report that it has.
@@ -43,13 +45,15 @@ async def keep_playing(
     mail = Mail(client)
     told = since
     try:
+        if left is not None:
+            mail.add(*between(*left))
+            await mail.emptied()
         while True:
             now = max(since, int(time.time()))
             told = since if mail.waiting == 0 else told
             await keep(told, now)
             # Beside the sending: a long look must not hold up what is on its way.
-            for sending in await asyncio.to_thread(between, since, now):
-                mail.add(sending)
+            mail.add(*await asyncio.to_thread(between, since, now))
             since = now
             await asyncio.sleep(every)
             mail.raise_faults()
@@ -66,12 +70,18 @@ class Mail:
         self.carriers: list[asyncio.Task[None]] = []
         self.waiting = 0
 
-    def add(self, sending: Sending) -> None:
-        if sending.client not in self.queues:
-            queue = self.queues[sending.client] = asyncio.Queue()
-            self.carriers.append(asyncio.create_task(self.carry(queue)))
-        self.waiting += 1
-        self.queues[sending.client].put_nowait(sending)
+    def add(self, *sendings: Sending) -> None:
+        for sending in sendings:
+            if sending.client not in self.queues:
+                queue = self.queues[sending.client] = asyncio.Queue()
+                self.carriers.append(asyncio.create_task(self.carry(queue)))
+            self.waiting += 1
+            self.queues[sending.client].put_nowait(sending)
+
+    async def emptied(self) -> None:
+        while self.waiting:
+            self.raise_faults()
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def carry(self, queue: asyncio.Queue[Sending]) -> None:
         while True:

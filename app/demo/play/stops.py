@@ -8,34 +8,33 @@ import orjson
 
 from app.demo.play.senders import Senders
 from app.demo.play.sendings import DEMO, Sending
+from app.simulation.reporters_stops import StopTold
 from app.simulation.stops import Stop
-
-# What hospitals tell in LPZ is taken from there; other stops are told by the unit itself.
-IN_LPZ = frozenset({"seh-stop", "specialism-stop"})
 
 
 def stop_id(stop: Stop) -> uuid.UUID:
     """The same whenever it is told."""
-    return uuid.uuid5(DEMO, f"stop {stop.unit} {stop.kind} {stop.specialism} {stop.begins}")
+    return uuid.uuid5(DEMO, f"stop {stop.unit} {stop.kind} {stop.begins}")
 
 
-def stop_sendings(
-    stops: Sequence[Stop], senders: Senders, since: int, until: int
-) -> Iterator[Sending]:
-    """What began, and then what ended, in [since, until)."""
-    for stop in stops:
-        client = senders.sender(stop.unit, "hand", "").client
-        path = f"/v1/units/{stop.unit}/stops"
-        if since <= stop.begins < until:
-            yield Sending(client, "POST", path, orjson.dumps(told(stop)))
-        if stop.ends is not None and since <= stop.ends < until:
-            end = orjson.dumps({"at": moment(stop.ends)})
-            yield Sending(client, "POST", f"{path}/{stop_id(stop)}/_end", end)
+def stop_sendings(told: Sequence[StopTold], senders: Senders) -> Iterator[Sending]:
+    """What became known of stops, in its order: that one began, or that it is over.
+
+    While one holds the unit says that it is restricted, and then that it is open.
+    """
+    for each in told:
+        client = senders.sender(each.stop.unit, "hand", "").client
+        unit = f"/v1/units/{each.stop.unit}"
+        if each.ended is None:
+            yield Sending(client, "POST", f"{unit}/stops", orjson.dumps(begun(each.stop)))
+        else:
+            end = orjson.dumps({"at": moment(each.ended)})
+            yield Sending(client, "POST", f"{unit}/stops/{stop_id(each.stop)}/_end", end)
+        yield Sending(client, "POST", f"{unit}/status", orjson.dumps(status(each)))
 
 
-def told(stop: Stop) -> dict[str, object]:
+def begun(stop: Stop) -> dict[str, object]:
     specialism = {"specialism": stop.specialism} if stop.specialism else {}
-    source = {"source": "LPZ"} if stop.kind in IN_LPZ else {}
     return {
         "id": str(stop_id(stop)),
         "kind": stop.kind,
@@ -44,8 +43,15 @@ def told(stop: Stop) -> dict[str, object]:
         "beginsAt": moment(stop.begins),
         "expectedUntil": moment(stop.expected_until),
         "reason": stop.reason,
-        **source,
+        "source": "LPZ",
     }
+
+
+def status(told: StopTold) -> dict[str, object]:
+    if told.ended is not None:
+        return {"status": "open", "at": moment(told.ended), "source": "LPZ"}
+    reason = {"reason": told.stop.reason}
+    return {"status": "restricted", "at": moment(told.stop.begins), **reason, "source": "LPZ"}
 
 
 def moment(seconds: int) -> str:

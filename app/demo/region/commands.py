@@ -1,0 +1,112 @@
+"""The made-up region brought up to now: simulated, what is missing laid down, and how far kept."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+
+from app.db import Sessions, connect, sessions_of
+from app.demo.load.commands import Loaded, laid, load
+from app.demo.play.senders import Senders
+from app.demo.play.tellings import Play
+from app.demo.region.queries import BEGUN, TOLD, headway
+from app.simulation.reporters import Reporters
+from app.simulation.world import World
+from app.simulation.zoetermeer import zoetermeer
+
+# Who reports at an interval is laid down at three moments a day before this: what is older is
+# asked by the day, and the store stays a size that is loaded in half a minute.
+DENSE_DAYS = 28
+SLICES = 100
+
+# What is being done, its share (0..1), and rows so far.
+Say = Callable[[str, float, int], None]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A region up to `until`; `left` is what was on its way when it was left the last time."""
+
+    play: Play
+    until: int
+    left: tuple[int, int] | None
+    loaded: Loaded
+
+
+async def begin(
+    owner_url: str, senders: Senders, reporters: Reporters, days: int, now: datetime, say: Say
+) -> Begun:
+    """The region of this database up to now, from where it was left; else from `days` ago.
+
+    Raises Conflict if another demo stands here.
+    """
+    until = int(now.timestamp())
+    before = await laid(owner_url)
+    first = before.begin if before else now.replace(microsecond=0) - timedelta(days=days)
+    dense_from = before.dense_from if before else max(first, now - timedelta(days=DENSE_DAYS))
+    start, dense = int(first.timestamp()), int(dense_from.timestamp())
+    world = simulated(reporters.seed, start, until, say)
+    async with owner(owner_url) as sessions, sessions.begin() as session:
+        left = await headway(session)
+        if left is not None:
+            await session.execute(PLAYED, {"until": left.begun})
+    loaded = await load(
+        owner_url,
+        truth=world.truth,
+        reporters=reporters,
+        since=int(before.until.timestamp()) if before else start,
+        until=until,
+        dense_from=dense,
+        progress=lambda rows, share: say("loading", share, rows),
+    )
+    again = (int(left.told.timestamp()), int(left.begun.timestamp())) if left else None
+    play = Play(world, reporters, senders, dense)
+    return Begun(play, until, again if again and again[0] < again[1] else None, loaded)
+
+
+def simulated(seed: int, begin: int, until: int, say: Say) -> World:
+    """The world of Zoetermeer, in slices, so that it can be said how far it is."""
+    world = World(zoetermeer(), seed, begin)
+    for n in range(1, SLICES + 1):
+        world.advance(begin + (until - begin) * n // SLICES)
+        say("simulating", n / SLICES, 0)
+    return world
+
+
+@asynccontextmanager
+async def owner(url: str) -> AsyncIterator[Sessions]:
+    engine = connect(url, pool_size=1)
+    try:
+        yield sessions_of(engine)
+    finally:
+        await engine.dispose()
+
+
+async def keep(sessions: Sessions, told: int, begun: int) -> None:
+    """How far the region has been told, and up to where telling has begun."""
+    async with sessions.begin() as session:
+        for place, until in ((TOLD, told), (BEGUN, begun)):
+            at = {"place": place, "until": datetime.fromtimestamp(until, UTC)}
+            await session.execute(KEEP, at)
+
+
+# What was told as it came need not be loaded.
+PLAYED = text("""
+INSERT INTO demo_loads (org_id, place, until, seed, begin_at, dense_from, rows)
+SELECT org_id, place, :until, seed, begin_at, dense_from, 0
+  FROM (SELECT DISTINCT ON (place) * FROM demo_loads
+         WHERE place NOT IN ('told', 'begun') ORDER BY place, until DESC) latest
+ WHERE until < :until
+ON CONFLICT DO NOTHING
+""")
+KEEP = text("""
+WITH moved AS (
+     UPDATE demo_loads SET until = :until, loaded_at = clock_timestamp()
+      WHERE org_id = 0 AND place = :place RETURNING 1)
+INSERT INTO demo_loads (org_id, place, until, seed, begin_at, dense_from, rows)
+SELECT 0, :place, :until, seed, begin_at, dense_from, 0
+  FROM demo_loads WHERE place = '' AND NOT EXISTS (SELECT FROM moved)
+ ORDER BY until DESC LIMIT 1
+""")
