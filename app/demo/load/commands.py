@@ -1,5 +1,7 @@
 """A made-up region laid down in bulk: years of reports as if they had been posted as they came."""
 
+from __future__ import annotations
+
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +16,7 @@ from app.demo.load import queries
 from app.demo.load.queries import Known, Laid
 from app.demo.load.rows import BEGIN, END, Newest, Rows, Teller
 from app.demo.load.series import keys_of
+from app.demo.play.stops import stop_id
 from app.errors import Conflict
 from app.observations.tables import DIMENSIONS
 from app.simulation.kinds import Kind
@@ -311,7 +314,7 @@ def stop_row(org_id: int, told: StopTold) -> tuple[object, ...]:
     stop = told.stop
     return (
         org_id,
-        uuid.uuid5(uuid.NAMESPACE_DNS, f"{stop.unit}/{stop.kind}/{stop.begins}.stops.example"),
+        stop_id(stop),
         moment(told.known_at),
         stop.unit,
         stop.kind,

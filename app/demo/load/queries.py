@@ -1,5 +1,7 @@
 """What the loader must know of the store: whose each place is, who tells of it, what is there."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
