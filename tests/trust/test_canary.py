@@ -1,6 +1,8 @@
 """A person who does not exist, planted wherever a sender can write: refused, and kept nowhere."""
 
 import copy
+import gzip
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -220,6 +222,96 @@ async def test_a_person_is_refused_everywhere_and_kept_nowhere(
     assert traces(logged) == []
     assert echoed == []
     assert accepted == []
+
+
+# Names of a room and a bed that stand nowhere else: a trace of one is a trace of a bed.
+ROOM, BED = "KAMERGEEL", "BEDPAARS"
+LIST = f"""\
+afdeling;kamer;bed;status;bedsoort;reden;toegezegd;verwachtVertrek;medischKlaar
+A1;{ROOM}1;{BED}1;O;reoBed;;;;elv
+A1;{ROOM}1;{BED}2;U;reoBed;;ja;;
+A1;{ROOM}2;{BED}1;H;reoBed;;;;
+B1;{ROOM}3;{BED}1;K;reoBed;;;;
+"""
+
+
+def lists_of_beds() -> Iterator[bytes]:
+    """The list with the person in each cell and in each column; and lists that are wrong."""
+    rows = [line.split(";") for line in LIST.splitlines()]
+    for n, cells in enumerate(rows):
+        for at in range(len(cells)):
+            for field, planted in PLANTED:
+                cell = field if n == 0 else str(planted)
+                changed = [*rows[:n], [*cells[:at], cell, *cells[at + 1 :]], *rows[n + 1 :]]
+                yield "\n".join(";".join(each) for each in changed).encode()
+    for field, planted in PLANTED:
+        wide = [[*cells, str(planted) if n else field] for n, cells in enumerate(rows)]
+        yield "\n".join(";".join(each) for each in wide).encode()
+    yield f"{LIST}A1;{ROOM}1;{BED}1;O;reoBed;;;;\n".encode()
+    yield f"{LIST}A1;{ROOM}9;{BED}9;X;reoBed;;;;\n".encode()
+    yield f"{LIST}A1;{ROOM}9;{BED}9;O;reoBed;;;;;\n".encode()
+    yield f'{LIST}A1;{ROOM}9;"{BED}9;O;reoBed;;;;\n'.encode()
+    yield f"{LIST}A1;{ROOM}9;{BED}9\xff;O;reoBed;;;;\n".encode("latin-1")
+    yield LIST.encode("utf-8-sig")
+
+
+async def test_a_list_of_beds_leaves_counts_and_nothing_of_a_bed_or_a_person(
+    database: Database,
+    session: AsyncSession,
+    rows: asyncpg.Connection,
+    tmp_path: Path,
+    tell: Tell,
+) -> None:
+    keys = await a_world(session)
+    facts = {"name": "Bedden", "state": "released", "units": {"A1": f"{OWNER}-flex"}}
+    await rows.execute(
+        "INSERT INTO feeds SELECT 'kanarie-bedden', org_id, 'hospital' FROM organisations "
+        "WHERE organisation = $1",
+        OWNER,
+    )
+    await rows.execute(
+        "INSERT INTO feed_versions (feed, org_id, valid_from, facts) "
+        "SELECT feed, org_id, '2020-01-01Z', $1 FROM feeds WHERE feed = 'kanarie-bedden'",
+        json.dumps(facts),
+    )
+    said, headers = tmp_path / "said.log", {**keys[OWNER], "content-type": "text/csv"}
+    bodies_sent = list(lists_of_beds())
+
+    with said.open("wb") as log:
+        async with (
+            running(database.urls.app, PEPPER.get_secret_value(), "sound", log) as tower,
+            AsyncClient(base_url=tower.base, timeout=20) as client,
+        ):
+            answers = [
+                await client.post(
+                    "/v1/feeds/kanarie-bedden/messages", content=body, headers=headers
+                )
+                for body in bodies_sent
+            ]
+            packed = await client.post(
+                "/v1/feeds/kanarie-bedden/messages",
+                content=gzip.compress(LIST.encode()),
+                headers={**headers, "content-encoding": "gzip"},
+            )
+
+    stored = await dump(rows)
+    logged = said.read_text() + database.server.log.read_text()
+    wanted = (*TRACES, ROOM, BED, ROOM.encode().hex(), BED.encode().hex())
+    digests = [hashlib.sha256(body).hexdigest() for body in bodies_sent]
+    told = "".join(answer.text for answer in answers).upper()
+    tell(
+        f"Lists of beds: {len(bodies_sent)} sent, {sum(each.is_success for each in answers)} with "
+        "a part taken; traces of a bed or a person in the store "
+        f"{sum(trace in stored for trace in wanted)}, in the logs "
+        f"{sum(trace in logged for trace in wanted)}"
+    )
+    assert packed.status_code == 415
+    assert answers[-1].is_success
+    assert {each.status_code for each in answers} == {200, 400}
+    assert [trace for trace in (BSN, NAME.upper(), ROOM, BED) if trace in told] == []
+    assert [trace for trace in wanted if trace.upper() in stored.upper()] == []
+    assert [trace for trace in wanted if trace in logged] == []
+    assert [digest for digest in digests if digest in stored] == []
 
 
 async def test_the_dump_shows_a_person_that_was_stored(
