@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+Whole = NDArray[np.int64]
 LOCAL = ZoneInfo("Europe/Amsterdam")
 HOUR, DAY = 3600, 86400
 # Chance is drawn for four weeks at a time, whatever the steps that a world takes; the first day of
@@ -111,17 +112,25 @@ def block(number: int) -> Block:
     midnights = np.array([instant(day, 0) for day in days], dtype=np.int64)
     hours = np.arange(midnights[0], midnights[-1], HOUR, dtype=np.int64)
     day = np.searchsorted(midnights, hours, side="right") - 1
-    shown = [datetime.fromtimestamp(at, LOCAL).hour for at in hours.tolist()]
     return Block(
         number=number,
         days=days[:-1],
         midnights=midnights,
         hours=hours,
         day=day,
-        hour=np.array(shown, dtype=np.int64),
+        hour=shown(hours, midnights, day),
         weekday=np.array([each.weekday() for each in days[:-1]], dtype=np.int64)[day],
         holiday=np.array([is_holiday(each) for each in days[:-1]])[day],
     )
+
+
+def shown(hours: NDArray[np.int64], midnights: NDArray[np.int64], day: NDArray[np.int64]) -> Whole:
+    """What the local clock shows at each hour: not its number in the day when the clock changes."""
+    number = (hours - midnights[day]) // HOUR
+    changes = (np.diff(midnights) != DAY)[day]
+    local = [datetime.fromtimestamp(at, LOCAL).hour for at in hours[changes].tolist()]
+    number[changes] = np.array(local, dtype=np.int64)
+    return number
 
 
 def year_start(year: int) -> int:

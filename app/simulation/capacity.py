@@ -40,13 +40,9 @@ def duties(plan: Plan, seed: int, block: Block) -> dict[str, Duty]:
     for unit in plan.units:
         if unit.crews:
             usable = open_beds(unit, seed, block)
-            found[unit.slug] = duty(
-                unit.slug, unit.shifts, unit.crews, usable, plan, seed, block
-            )
+            found[unit.slug] = duty(unit.slug, unit.shifts, unit.crews, usable, plan, seed, block)
     for pool in plan.pools:
-        beds = [
-            open_beds(unit, seed, block) for unit in plan.units if unit.slug in pool.units
-        ]
+        beds = [open_beds(unit, seed, block) for unit in plan.units if unit.slug in pool.units]
         found[pool.slug] = pool_duty(pool, np.sum(beds, axis=0), plan, seed, block)
     return found
 
@@ -123,9 +119,7 @@ def filling(
             carried[unit.slug] = carried[unit.slug] + more
 
 
-def opened_of(
-    unit: Unit, carried: Whole, of_unit: Duty | None, seed: int, block: Block
-) -> Opened:
+def opened_of(unit: Unit, carried: Whole, of_unit: Duty | None, seed: int, block: Block) -> Opened:
     shifts = unit.shifts or ALL_DAY
     starts = np.array([block.starts(shift.start) for shift in shifts])
     order = np.argsort(starts.ravel(), kind="stable")

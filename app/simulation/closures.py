@@ -30,11 +30,11 @@ class Outbreak:
 
 
 @lru_cache(maxsize=2048)
-def outbreaks(unit: Unit, seed: int, year: int) -> tuple[Outbreak, ...]:
+def outbreaks(slug: str, per_year: float, seed: int, year: int) -> tuple[Outbreak, ...]:
     """Those of one year; most in winter, 5 to 11 days (assumption, fictief)."""
-    chance = generator(seed, "outbreaks", unit.slug, year)
+    chance = generator(seed, "outbreaks", slug, year)
     found = []
-    for _ in range(chance.poisson(unit.outbreaks_per_year)):
+    for _ in range(chance.poisson(per_year)):
         begins = year_start(year) + int((chance.normal(PEAK_DAY, 45.0) % 364.0) * 86400)
         day = local(begins).date()
         days = int(chance.integers(5, 12))
@@ -53,7 +53,7 @@ def around(unit: Unit, seed: int, block: Block) -> Iterator[Outbreak]:
     """The outbreaks that touch a block."""
     year = block.days[0].year
     for each in (y for y in (year - 1, year, year + 1)):
-        for outbreak in outbreaks(unit, seed, each):
+        for outbreak in outbreaks(unit.slug, unit.outbreaks_per_year, seed, each):
             if outbreak.begins < block.end and outbreak.ends > block.begin:
                 yield outbreak
 

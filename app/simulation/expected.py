@@ -20,9 +20,7 @@ class Expected:
     def __init__(self, when: Whole, since: Whole, until: Whole) -> None:
         keep = since < until
         order = np.argsort(when[keep], kind="stable")
-        self.when, self.since, self.until = (
-            column[keep][order] for column in (when, since, until)
-        )
+        self.when, self.since, self.until = (column[keep][order] for column in (when, since, until))
 
     def planned(self, said_at: Whole, starts: Whole, ends: Whole) -> Figures:
         """How many were expected in each [start, end) at the moment `said_at`, float64[n]."""

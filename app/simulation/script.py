@@ -220,7 +220,9 @@ class Script:
             if stream.lead is None:
                 now.append(arrivals(number, self.plan, self.seed, self.begin, of))
             else:
-                blocks = (of, block(of.number + 1)) if self.ahead is None else (block(of.number + 1),)
+                blocks = (
+                    (of, block(of.number + 1)) if self.ahead is None else (block(of.number + 1),)
+                )
                 planned += [
                     arrivals(number, self.plan, self.seed, self.begin, each) for each in blocks
                 ]

@@ -135,7 +135,9 @@ def duty(
                 required[r, s] = crew.heads[shift.shift]
                 held[r, s] = on
     required *= held
-    return filled(place, shifts, tuple(crew.role for crew in crews), required, held, plan, seed, block)
+    return filled(
+        place, shifts, tuple(crew.role for crew in crews), required, held, plan, seed, block
+    )
 
 
 def filled(
@@ -182,7 +184,9 @@ def lent(pool: Duty, of_units: Mapping[str, tuple[Duty, int]]) -> dict[str, Whol
 
     `of_units` gives each unit's duty and which of its roles limits its beds.
     """
-    given = {unit: np.zeros(duty.start.shape, dtype=np.int64) for unit, (duty, _) in of_units.items()}
+    given = {
+        unit: np.zeros(duty.start.shape, dtype=np.int64) for unit, (duty, _) in of_units.items()
+    }
     for p, name in enumerate(pool.names):
         units = [unit for unit, (duty, _) in of_units.items() if name in duty.names]
         if not units:

@@ -54,9 +54,7 @@ def erlang_c(heads: Whole, load: Figures) -> Figures:
 class Telephone:
     """Every line and visiting team of a plan, block by block; only marks and levels come of it."""
 
-    def __init__(
-        self, plan: Plan, seed: int, begin: int, rosters: Rosters, ledger: Ledger
-    ) -> None:
+    def __init__(self, plan: Plan, seed: int, begin: int, rosters: Rosters, ledger: Ledger) -> None:
         self.plan, self.seed, self.begin = plan, seed, begin
         self.rosters, self.ledger = rosters, ledger
         # Visits to be made, by line and urgency.
@@ -87,7 +85,9 @@ class Telephone:
         soon = np.clip(1 - waits * np.exp(-drain * 120), 0, 1)
         late = np.clip(waits * np.exp(-drain * 600), 0, 1)
         within = chance.binomial(answered, soon)
-        beyond = chance.binomial(answered - within, np.clip(late / np.maximum(1 - soon, 1e-9), 0, 1))
+        beyond = chance.binomial(
+            answered - within, np.clip(late / np.maximum(1 - soon, 1e-9), 0, 1)
+        )
         urgent = chance.binomial(answered, phone.urgent)
         # The urgent line goes first: its callers wait only for a head to be free.
         quick = chance.binomial(urgent, np.clip(1 - 0.5 * waits * np.exp(-drain * 30), 0, 1))
