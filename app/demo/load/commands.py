@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -53,7 +54,7 @@ async def laid(owner_url: str) -> Laid | None:
     """What was laid down in this database, if anything; its `until` is that of a whole load."""
     engine = connect(owner_url, pool_size=1, limits=LIMITS, seconds=None)
     try:
-        async with sessions_of(engine).begin() as session:
+        async with standing(sessions_of(engine), 0) as session:
             return await queries.laid(session)
     finally:
         await engine.dispose()
@@ -78,7 +79,7 @@ async def load(
     engine = connect(owner_url, pool_size=WRITERS, limits=LIMITS, seconds=None)
     sessions = sessions_of(engine)
     try:
-        async with sessions.begin() as session:
+        async with standing(sessions, 0) as session:
             await queries.refuse_elsewhere(session)
             before = await queries.laid(session)
             known = await queries.known(session)
@@ -88,6 +89,14 @@ async def load(
         return await run.all_places()
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def standing(sessions: Sessions, org_id: int) -> AsyncIterator[AsyncSession]:
+    """A transaction that acts for an organisation; 0 is the region as a whole."""
+    async with sessions() as session, session.begin():
+        session.info["standing"] = Standing(org_id, "own")
+        yield session
 
 
 def moment(seconds: int) -> datetime:
@@ -121,16 +130,26 @@ class Run:
             )
 
     async def all_places(self) -> Loaded:
-        await self.mark_all(self.since)
+        await self.begin()
         by_place = self.by_place()
         todo = iter(by_place.items())
         async with asyncio.TaskGroup() as group:
             for _ in range(WRITERS):
                 group.create_task(self.write_places(todo, len(by_place)))
         await self.write_stops()
-        await self.mark_all(self.until)
+        async with standing(self.sessions, 0) as session:
+            await self.mark(await raw(session), 0, ALL, self.until, self.figures)
         self.progress(self.figures, 1.0)
         return Loaded(self.figures, self.reports, self.places)
+
+    async def begin(self) -> None:
+        """From the first moment of the demo its region is known, or nothing could be asked as
+        known then; a version that came later is left as it is."""
+        async with standing(self.sessions, 0) as session:
+            connection = await raw(session)
+            for table in VERSIONS:
+                await connection.execute(KNOWN_SINCE.format(table=table), moment(self.truth.begin))
+            await self.mark(connection, 0, ALL, self.since, 0)
 
     def by_place(self) -> dict[str, list[Reporter]]:
         """Those who report of places that the region has, and the simulation knows."""
@@ -161,8 +180,7 @@ class Run:
         async with self.one_at_a_time:
             told = await asyncio.to_thread(self.told, reporters, since)
         org_id = self.known.places[place].org_id
-        async with self.sessions.begin() as session:
-            await act_as(session, Standing(org_id, "own"))
+        async with standing(self.sessions, org_id) as session:
             connection = await raw(session)
             numbers = await self.number_series(connection, place, told)
             rows = await asyncio.to_thread(self.rows, told, numbers, tellers)
@@ -236,10 +254,6 @@ class Run:
             rows,
         )
 
-    async def mark_all(self, until: int) -> None:
-        async with self.sessions.begin() as session:
-            await self.mark(await raw(session), 0, ALL, until, self.figures)
-
     async def write_stops(self) -> None:
         """What was told of stops, and what the unit said of itself while one held."""
         since = self.begin_of(STOPS)
@@ -249,7 +263,7 @@ class Run:
             place = self.known.places.get(told.stop.unit)
             if place is not None:
                 by_owner.setdefault(place.org_id, []).append(told)
-        async with self.sessions.begin() as session:
+        async with standing(self.sessions, 0) as session:
             for org_id, stops in sorted(by_owner.items()):
                 await store_stops(session, org_id, stops)
             if since < self.until:
@@ -340,6 +354,14 @@ def status_row(org_id: int, told: StopTold) -> tuple[object, ...]:
     )
 
 
+VERSIONS = (
+    *("organisation_versions", "facility_versions", "unit_versions", "staff_pool_versions"),
+    *("group_versions", "rule_versions", "mandate_versions", "sharing_rule_versions"),
+    "feed_versions",
+)
+KNOWN_SINCE = """
+UPDATE {table} SET known_at = valid_from WHERE valid_from <= $1 AND known_at > $1
+"""
 MARK = """
 INSERT INTO demo_loads (org_id, place, until, seed, begin_at, dense_from, rows)
 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
