@@ -18,7 +18,7 @@ _MONDAY = 1
 
 
 def easter(year: int) -> date:
-    """Easter Sunday (anonymous Gregorian algorithm; Meeus, 1991, Astronomical Algorithms, ch. 8)."""
+    """Easter Sunday (Meeus, 1991, Astronomical Algorithms, chapter 8)."""
     a, (b, c) = year % 19, divmod(year, 100)
     d, e = divmod(b, 4)
     g = (8 * b + 13) // 25

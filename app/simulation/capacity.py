@@ -145,7 +145,7 @@ def opened_of(unit: Unit, carried: Whole, of_unit: Duty | None, seed: int, block
 
 
 def shared(carried: Whole, usable: Whole) -> Whole:
-    """What staff for so many (int64[n]) keeps open of each type (int64[types, n]), in their order."""
+    """What staff for so many (int64[n]) keep open of each type in turn, int64[types, n]."""
     left, staffed = carried.copy(), np.zeros_like(usable)
     for number, places in enumerate(usable):
         staffed[number] = np.minimum(left, places)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,4 +213,4 @@ def by_number(column: Whole, count: int) -> list[Whole]:
     """The rows of each unit, in order; those of none are left out."""
     order = np.argsort(column, kind="stable")
     bounds = np.searchsorted(column[order], np.arange(count + 1))
-    return [order[low:high] for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [order[low:high] for low, high in pairwise(bounds.tolist())]

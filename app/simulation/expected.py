@@ -15,7 +15,7 @@ SPREAD = 0.3
 
 
 class Expected:
-    """Expectations, each held from one moment until another: int64[n] columns, by what is expected."""
+    """Expectations, each held from one moment until another: int64[n], by what is expected."""
 
     def __init__(self, when: Whole, since: Whole, until: Whole) -> None:
         keep = since < until

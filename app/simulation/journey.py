@@ -112,8 +112,8 @@ class Journey:
             order = order[k:] + order[:k]
         crowd.first[row] = order[0]
         origin = crowd.origin[row]
-        # Within the hospital nobody is refused: they wait at the SEH or on the other ward.
-        quiet = need.setting == SEH or (origin >= 0 and need.setting == WARD)
+        # A hospital says no to who waited in vain, not to who waits for the afternoon.
+        quiet = need.setting in (SEH, WARD)
         refusing = -1
         for cell in order:
             crowd.tries[row] += 1
@@ -124,7 +124,7 @@ class Journey:
             unit = self.cells.of_unit[cell]
             if not quiet and unit != refusing:
                 refusing = unit
-                self.said.refused.setdefault((unit, reason), Marks()).mark(self.now)
+                self.refuse(cell, reason)
         self.not_placed(row, need, number, origin)
 
     def no(self, row: int, cell: int, need: int) -> str:
@@ -153,13 +153,11 @@ class Journey:
     def not_placed(self, row: int, need: Need, number: int, origin: int) -> None:
         at_seh = origin >= 0 and self.needs[self.crowd.need[origin]].setting == SEH
         if need.instead and at_seh:
-            self.crowd.lost[row] = self.now
-            self.barred.pop(row, None)
+            self.lose(row)
             self.follow(origin, self.number_of[need.instead])
             return
         if origin < 0 and need.patience == 0:
-            self.crowd.lost[row] = self.now
-            self.barred.pop(row, None)
+            self.lose(row)
             return
         self.queues[number][row] = None
         if origin >= 0:
@@ -176,11 +174,22 @@ class Journey:
         crowd = self.crowd
         if crowd.accepted[row] >= 0 or crowd.lost[row] >= 0:
             return
-        crowd.lost[row] = self.now
         self.queues[crowd.need[row]].pop(row, None)
-        self.barred.pop(row, None)
+        if self.needs[crowd.need[row]].setting == WARD:
+            cell = crowd.first[row]
+            taken = self.cells.occupied[cell] + self.cells.reserved[cell]
+            self.refuse(cell, "staff" if self.cells.usable[cell] > taken else "full")
+        self.lose(row)
         if crowd.origin[row] >= 0:
             self.leave(crowd.origin[row])
+
+    def lose(self, row: int) -> None:
+        self.crowd.lost[row] = self.now
+        self.barred.pop(row, None)
+
+    def refuse(self, cell: int, reason: str) -> None:
+        unit = self.cells.of_unit[cell]
+        self.said.refused.setdefault((unit, reason), Marks()).mark(self.now)
 
     # Being placed
 
@@ -255,9 +264,10 @@ class Journey:
         """Treatment is done: home, or asking for a follow-up place from the bed."""
         number = self.crowd.need[row]
         drawn = self.chances[number].next()
-        for until, destination, need in self.outflows[number]:
-            if drawn < until:
-                break
+        outflows = self.outflows[number]
+        # What rounding leaves above the last share is of the last.
+        going = (to for below, *to in outflows if drawn < below)
+        destination, need = next(going, outflows[-1][1:])
         self.crowd.destination[row] = destination
         if need < 0:
             self.leave(row)

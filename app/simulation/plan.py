@@ -97,7 +97,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Outflow:
-    """Where a share of people goes when ready: the destination, and the need asked for ("": none)."""
+    """Where a share of people goes when ready, and the need they ask for ("" is none)."""
 
     share: float
     destination: str

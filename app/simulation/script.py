@@ -72,7 +72,7 @@ class Script:
             self.load(self.block)
 
     def say(self, line: Line) -> None:
-        at, what, a, b, c, d, e = line
+        at, what, a, b, c, d, _ = line
         journey, cells = self.journey, self.journey.cells
         if what == PERSON:
             self.person(at, a, b, c, d)

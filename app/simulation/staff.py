@@ -135,30 +135,33 @@ def duty(
                 required[r, s] = crew.heads[shift.shift]
                 held[r, s] = on
     required *= held
-    return filled(
-        place, shifts, tuple(crew.role for crew in crews), required, held, plan, seed, block
-    )
+    return filled(place, shifts, crews, required, held, plan, seed, block)
 
 
 def filled(
     place: str,
     shifts: Sequence[ShiftHours],
-    roles: tuple[str, ...],
+    crews: Sequence[Crew],
     required: Whole,
     held: NDArray[np.bool_],
     plan: Plan,
     seed: int,
     block: Block,
 ) -> Duty:
-    """Rostered, absent and temporary heads are binomial (assumption); who is alone is replaced."""
+    """Rostered, absent and temporary heads are binomial (assumption); who is alone is replaced.
+
+    A physician who decides on admissions is replaced no more often than others.
+    """
     chance = generator(seed, "staff", place, block.number)
     rostered = required - chance.binomial(required, plan.vacancy)
     absent = chance.binomial(rostered, np.broadcast_to(sickness(plan, seed, block), required.shape))
     gap = required - rostered + absent
-    temporary = chance.binomial(gap, np.where(required <= 1, 0.95, plan.temporary))
+    alone = required <= 1
+    alone &= ~np.array([crew.admits for crew in crews], dtype=np.bool_)[:, None, None]
+    temporary = chance.binomial(gap, np.where(alone, 0.95, plan.temporary))
     lengths = [(shift.end - shift.start) % (24 * 60) or 24 * 60 for shift in shifts]
     return Duty(
-        roles,
+        tuple(crew.role for crew in crews),
         tuple(shift.shift for shift in shifts),
         np.array([block.starts(shift.start) for shift in shifts]).reshape(len(shifts), -1),
         np.array(

@@ -7,6 +7,7 @@ An overloaded hour is held at a load of 0.97 c, and more callers hang up.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,23 +128,29 @@ class Telephone:
             consults = chance.binomial(count, seen)
             wanted = chance.binomial(count - consults, visited / max(1 - seen, 1e-9))
             self.mark(phone.unit, Kind("consults", urgency=urgency), last, consults)
-            free = self.visit(phone, urgency, of, wanted, free)
+            at_once = urgency in ("u0", "u1")
+            free = self.visit(phone, Kind("homeVisits", urgency=urgency), at_once, of, wanted, free)
 
-    def visit(self, phone: Phone, urgency: str, of: Block, wanted: Whole, free: Whole) -> Whole:
-        """Visits made in each hour, the urgent first; returns the room that is left, int64[h]."""
-        key = (phone.unit, urgency)
+    def visit(
+        self, phone: Phone, kind: Kind, at_once: bool, of: Block, wanted: Whole, free: Whole
+    ) -> Whole:
+        """Visits made in each hour, the urgent first; returns the room that is left, int64[h].
+
+        What is not for at once is made in a later hour than it was asked in.
+        """
+        key = (phone.unit, kind.urgency)
         open_now = self.open_visits.get(key, 0)
         made, still = np.zeros_like(wanted), np.zeros_like(wanted)
         rows = zip(wanted.tolist(), free.tolist(), of.anw.tolist(), strict=True)
         for hour, (new, room, anw) in enumerate(rows):
             # At eight in the morning the visits left go to the person's own GP.
-            done = min(open_now + new, room) if anw else 0
+            done = min(open_now + new if at_once else open_now, room) if anw else 0
             open_now = open_now + new - done if anw else 0
             made[hour], still[hour] = done, open_now
         self.open_visits[key] = open_now
         last = of.hours + HOUR - 1
-        self.mark(phone.unit, Kind("homeVisits", urgency=urgency), last, made)
-        self.ledger.level(phone.unit, Kind("visitsOpen", urgency=urgency)).extend(last, still)
+        self.mark(phone.unit, kind, last, made)
+        self.ledger.level(phone.unit, replace(kind, measure="visitsOpen")).extend(last, still)
         return free - made
 
     def mark(self, place: str, kind: Kind, at: Whole, counts: Whole) -> None:

@@ -262,7 +262,7 @@ class Truth:
     def people(self) -> People:
         """Everyone who asked until now."""
         self._look()
-        assert self._people is not None  # noqa: S101 (it has just been looked at)
+        assert self._people is not None
         return self._people
 
     def growth(self, at: int) -> float:

@@ -1,6 +1,6 @@
 """A region that behaves: advance it, and ask its truth."""
 
-from app.simulation.calendar import DAY, block, block_of
+from app.simulation.calendar import block, block_of
 from app.simulation.journey import Journey
 from app.simulation.ledger import Ledger
 from app.simulation.plan import Plan

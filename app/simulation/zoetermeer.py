@@ -13,8 +13,8 @@ URGENCIES = (
     ("u4", 0.17, 0.45, 0.04),
     ("u5", 0.245, 0.25, 0.01),
 )
-STARTS_A_WEEK = {"planned": 2.5, "complex": 1.2, "palliative-terminal": 0.35, "night": 0.25}
-CITY_WIDE = {"planned": 4.0, "complex": 2.5, "palliative-terminal": 0.8, "night": 0.6}
+STARTS_A_WEEK = {"planned": 2.9, "complex": 1.7, "palliative-terminal": 0.7, "night": 0.5}
+CITY_WIDE = {"planned": 5.0, "complex": 3.0, "palliative-terminal": 1.2, "night": 1.0}
 
 
 def zoetermeer() -> Plan:
@@ -47,7 +47,7 @@ def zoetermeer() -> Plan:
             Visiting("acute-wijkverpleging", "district-nurse", 11.0, 3.5),
             Visiting("nachtzorg", "nurse", 5.0, 4.0, (*(1.6,) * 7, *(0.0,) * 16, 1.6)),
         ),
-        emergency=Emergency("seh", at(8, 18)),
+        emergency=Emergency("seh", at(8, 18), stop_boarders=16),
         coordination="rtp",
         starts=starts(),
     )

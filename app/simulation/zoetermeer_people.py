@@ -26,7 +26,8 @@ EMERGENCY_DAY = (
 OFFICE_DAY = (*(0.0,) * 8, 0.6, 1.2, 1.5, 1.5, 1.1, 1.2, 1.3, 1.1, 0.8, 0.3, *(0.0,) * 6)
 # Requests for older people come by day and into the evening, from GPs and the post.
 ELDERLY_DAY = (*(0.05,) * 7, 0.2, 0.8, *(1.4,) * 8, 0.9, 0.6, 0.5, 0.3, 0.2, 0.1, 0.05)
-SURGERY_DAY = (*(0.0,) * 7, 1.5, 1.2, 1.0, 1.0, 0.8, 0.6, 0.5, *(0.0,) * 10)
+# A bed is wanted when surgery or the first tests are done.
+SURGERY_DAY = (*(0.0,) * 9, 0.6, 1.0, 1.2, 1.2, 1.2, 1.1, 1.0, 0.6, *(0.0,) * 7)
 OFFICE_WEEK = (1.15, 1.05, 1.0, 1.0, 1.1, 0.15, 0.1)
 SURGERY_WEEK = (1.1, 1.15, 1.1, 1.05, 0.8, 0.04, 0.04)
 EMERGENCY_WEEK = (1.08, 1.0, 0.98, 0.98, 1.03, 0.98, 0.95)
@@ -91,9 +92,9 @@ def emergency() -> tuple[Need, ...]:
 
 
 ADMITTED = (
-    *((0.53, "aoa"), (0.09, "cardiologie"), (0.08, "neurologie"), (0.07, "longziekten")),
-    *((0.03, "interne"), (0.05, "chirurgie"), (0.06, "orthopedie"), (0.03, "geriatrie")),
-    *((0.025, "ic"), (0.02, "hc"), (0.01, "oncologie"), (0.012, "reo"), (0.008, "ggz")),
+    *((0.53, "aoa"), (0.08, "cardiologie"), (0.08, "neurologie"), (0.06, "longziekten")),
+    *((0.02, "interne"), (0.04, "chirurgie"), (0.06, "orthopedie"), (0.03, "geriatrie")),
+    *((0.075, "ic"), (0.02, "hc"), (0.01, "oncologie"), (0.012, "reo"), (0.008, "ggz")),
 )
 
 
@@ -117,18 +118,18 @@ def wards() -> tuple[Need, ...]:
     high = outflow(died=0.03, to=[(0.30, "chirurgie"), (0.15, "cardiologie"), (0.15, "interne")])
     return (
         admitted("aoa", ("zhz-aoa", "zhz-interne"), lognormal(0.95, 0.45), acute),
-        admitted("interne", ("zhz-interne", "zhz-oncologie", "zhz-longziekten"), ward(3.3), after),
-        admitted("chirurgie", ("zhz-chirurgie", "zhz-orthopedie"), ward(2.3), after),
-        admitted("cardiologie", ("zhz-cardiologie", "zhz-interne"), ward(2.4), after),
-        admitted("ic", ("zhz-ic",), ward(2.3), intensive),
+        admitted("interne", ("zhz-interne", "zhz-oncologie", "zhz-longziekten"), ward(2.65), after),
+        admitted("chirurgie", ("zhz-chirurgie", "zhz-orthopedie"), ward(2.0), after),
+        admitted("cardiologie", ("zhz-cardiologie", "zhz-interne"), ward(2.0), after),
+        admitted("ic", ("zhz-ic",), ward(2.35), intensive),
         admitted("geriatrie", ("zhz-geriatrie", "zhz-interne"), ward(5.0), old),
-        admitted("longziekten", ("zhz-longziekten", "zhz-interne"), ward(3.8), after),
-        admitted("neurologie", ("zhz-neurologie", "zhz-cardiologie"), ward(3.3), broken),
-        admitted("orthopedie", ("zhz-orthopedie", "zhz-chirurgie"), ward(2.1), broken),
-        admitted("oncologie", ("zhz-oncologie", "zhz-interne"), ward(2.9), after),
+        admitted("longziekten", ("zhz-longziekten", "zhz-interne"), ward(2.8), after),
+        admitted("neurologie", ("zhz-neurologie", "zhz-cardiologie"), ward(3.2), broken),
+        admitted("orthopedie", ("zhz-orthopedie", "zhz-chirurgie"), ward(1.8), broken),
+        admitted("oncologie", ("zhz-oncologie", "zhz-interne"), ward(2.5), after),
         admitted("kraam", ("zhz-kraam",), lognormal(1.9, 0.6), short),
         admitted("kinder", ("zhz-kinder",), lognormal(1.8, 0.7), short),
-        admitted("hc", ("zhz-hc",), ward(1.5), high),
+        admitted("hc", ("zhz-hc",), ward(1.75), high),
     )
 
 
@@ -148,6 +149,8 @@ def admitted(name: str, units: tuple[str, ...], stay: Stay, after: tuple[Outflow
         cells,
         stay,
         after,
+        # Who finds no bed for giving birth or for a child goes on to another hospital.
+        patience=24.0 if name in ("kraam", "kinder") else 48.0,
         delay=(0.3, 1.2),
         by_day=name not in ("ic", "hc"),
     )
@@ -299,8 +302,10 @@ def at_home() -> tuple[Need, ...]:
         Need(
             f"{profile} {area}",
             "home-care",
-            tuple((f"{house}-{area}", profile) for house in ("thuiszorg", "wijkzorg"))
-            + (("thuiszorg-team", profile),),
+            (
+                *((f"{house}-{area}", profile) for house in ("thuiszorg", "wijkzorg")),
+                ("thuiszorg-team", profile),
+            ),
             Stay((Part(1.0, 1.0, form="fixed"),)),
             patience=10 * 24.0,
             gives_up_after=14.0,
@@ -378,16 +383,16 @@ def visitors() -> tuple[Stream, ...]:
 def streams() -> tuple[Stream, ...]:
     return (
         *visitors(),
-        planned("chirurgie", 1250),
-        planned("orthopedie", 1250),
+        planned("chirurgie", 1200),
+        planned("orthopedie", 1220),
         planned("cardiologie", 900),
         planned("interne", 350),
         planned("longziekten", 300, summer=0.1),
         planned("neurologie", 350),
-        planned("oncologie", 1150),
-        planned("hc", 280),
-        Stream("births", 1450, ((1.0, "kraam"),)),
-        Stream("children", 1650, ((1.0, "kinder"),), EMERGENCY_DAY, season=0.25, flu=0.5),
+        planned("oncologie", 1040),
+        planned("hc", 420),
+        Stream("births", 1380, ((1.0, "kraam"),)),
+        Stream("children", 1550, ((1.0, "kinder"),), EMERGENCY_DAY, season=0.25, flu=0.5),
         Stream("breathless", 420, ((1.0, "longziekten"),), EMERGENCY_DAY, season=0.2, flu=1.2),
         asked_for("geriatrie", 130),
         asked_for("reo", 250),
@@ -397,7 +402,7 @@ def streams() -> tuple[Stream, ...]:
         asked_for("elv-palliative", 30),
         asked_for("hospice", 55),
         asked_for("recovery", 70),
-        asked_for("respite", 330, winter=-0.12),
+        asked_for("respite", 450, winter=-0.12),
         asked_for("wmo", 32),
         asked_for("wlz-crisis", 62),
         asked_for("wlz-somatic", 14),

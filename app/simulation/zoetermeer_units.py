@@ -219,7 +219,7 @@ def acute() -> tuple[Unit, ...]:
             resource="consult",
             shifts=POST,
             crews=(
-                Crew("triage-nurse", heads={"avond": 3, "nacht": 1, "weekenddag": 5}),
+                Crew("triage-nurse", heads={"avond": 3, "nacht": 2, "weekenddag": 5}),
                 Crew("gp", heads={"avond": 2, "nacht": 1, "weekenddag": 4}),
                 Crew("nurse-specialist", heads={"avond": 1, "weekenddag": 1}),
                 Crew("driver", heads={"avond": 1, "nacht": 1, "weekenddag": 2}),
