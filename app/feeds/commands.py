@@ -20,6 +20,7 @@ from app.feeds.parts import ReadPart
 from app.feeds.queries import KnownFeed
 from app.feeds.receipts import Taken
 from app.feeds.reports.commands import refused, take
+from app.feeds.stops.commands import keep_notices, permitted
 from app.feeds.tables import FeedMessage
 from app.feeds.traces import (
     MOST_REJECTS,
@@ -58,7 +59,7 @@ async def take_message(
     read: Sequence[ReadPart] = ()
     try:
         refuse_suspended(feed)
-        read = read_message(feed, body, media_type, now)
+        read = permitted(principal, read_message(feed, body, media_type, now))
         taken = await take(
             session,
             principal,
@@ -70,6 +71,8 @@ async def take_message(
             feed=feed.feed,
             quarantined=feed.facts.state == "quarantine",
         )
+        if feed.facts.state == "released":
+            await keep_notices(session, principal, taken.kept, feed.feed, now)
     except Refusal as refusal:
         await note_refused(session, feed, begun, refusal, len(read))
         raise

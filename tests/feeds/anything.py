@@ -77,7 +77,9 @@ def form_of(form: type[Form]) -> st.SearchStrategy[dict[str, Any]]:
 
 def one_of_each(told: dict[str, Any]) -> dict[str, Any]:
     """Of what excludes each other one is left: now the first, now the last."""
-    groups = [(name.removesuffix("Uitgesplitst"), name) for name in told if "Uitgesplitst" in name]
+    groups: list[tuple[str, ...]] = [
+        (name.removesuffix("Uitgesplitst"), name) for name in told if "Uitgesplitst" in name
+    ]
     groups += [("wachtenden", "wachtendenPerUrgentie", "wachtendenUitgesplitst")]
     groups += [("wachtendenPerUrgentie", "wachtendenUitgesplitst")]
     groups += [(day, f"{what}PerDag") for what, day in DAYS]

@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from app.access.keys import demo_key
 from app.observations.words import Place
 
 ROOT = Path(__file__).parents[2]
@@ -27,3 +28,8 @@ def place(unit: str) -> Place:
         shifts=frozenset(shift["shift"] for shift in facts["shifts"]),
         areas=AREAS,
     )
+
+
+def bearer(client: str) -> dict[str, str]:
+    """With the published key of a client of the demo."""
+    return {"Authorization": f"Bearer {demo_key(client).text}"}

@@ -40,7 +40,7 @@ async def tellers(session: AsyncSession, at: datetime) -> dict[int, Principal]:
             client_id=None,
             client="pull",
             source_kind="feed",
-            scopes=frozenset({"reports:write"}),
+            scopes=frozenset({"reports:write", "events:write"}),
         )
         for row in rows
     }
