@@ -12,7 +12,8 @@ STOCK = """
       FROM file_rows t JOIN of_series s ON s.unit = t.unit AND s.place = {n}"""
 
 PERIOD = """
-    SELECT s.series_id, s.report_id, t.begins, t.lasts, {said}, nullif(t.value{n}, 'NaN')
+    SELECT s.series_id, s.report_id, t.begins AS at, t.lasts AS length_s, {said} AS said,
+           nullif(t.value{n}, 'NaN') AS value
       FROM file_rows t JOIN of_series s ON s.unit = t.unit AND s.place = {n}"""
 
 # What came and went is said when its period is over. A plan was said by the begin of its period
