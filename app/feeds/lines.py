@@ -9,7 +9,8 @@ from app.faults import Fault
 from app.observations.persons import code_of_field, code_of_labels, code_of_text
 from app.observations.reading import PERSON, Broken
 
-MOST_LINES = 20_000
+# Some times as many beds as the largest hospital has.
+MOST_LINES = 5_000
 # Told to be unknown. An empty cell is not told.
 UNKNOWN = "onbekend"
 

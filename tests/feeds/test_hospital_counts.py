@@ -10,6 +10,7 @@ from app.feeds.columns import columns_of
 from app.feeds.counts import place_columns, ward_columns
 from app.feeds.formats import media_types, read_body, read_message, seal
 from app.feeds.hospital import Ward
+from app.feeds.lines import MOST_LINES
 from app.feeds.parts import ReadPart
 from app.observations.reading import Broken
 
@@ -251,3 +252,9 @@ def test_the_digest_of_a_text_is_of_what_was_read() -> None:
     seals = {seal("text/csv", text.encode(), read(text)) for text in reordered}
 
     assert len(seals) == 1
+
+
+def test_a_text_without_end_is_refused() -> None:
+    text = "code,wachtenden\n" + "INT,1\n" * (MOST_LINES + 1)
+
+    assert faults(read(text)) == [(None, None, "too-many-rows")]
