@@ -33,7 +33,15 @@ class Expected:
         return np.bincount(asked[held], minlength=len(low)).astype(np.float64)
 
 
-def discharges(census: Census, ready: Whole, seed: int) -> Expected:
+def off_by(seed: int, rows: int) -> Figures:
+    """By how much a ward is wrong at first about each row, in spreads, float64[rows].
+
+    Further rows leave those before them as they are.
+    """
+    return generator(seed, "expected").standard_normal(rows)
+
+
+def discharges(census: Census, ready: Whole, off: Figures) -> Expected:
     """`ready` is of every row when treatment will be done, int64[rows], -1 if not placed.
 
     A ward first guesses; the day before it knows; who is ready and waits for a follow-up place is
@@ -42,8 +50,7 @@ def discharges(census: Census, ready: Whole, seed: int) -> Expected:
     people = census.people
     rows = census.here[people.placed_at[census.here] >= 0]
     placed, left, done = people.placed_at[rows], ended(people.left_at[rows]), ready[rows]
-    off = generator(seed, "expected").standard_normal(len(people))[rows]
-    guess = placed + ((done - placed) * np.exp(SPREAD * off)).astype(np.int64)
+    guess = placed + ((done - placed) * np.exp(SPREAD * off[rows])).astype(np.int64)
     known = np.maximum(done - DAY, placed)
     follows = np.flatnonzero((people.origin >= 0) & (people.accepted_at >= 0))
     follows = follows[np.isin(people.origin[follows], rows)]

@@ -209,4 +209,4 @@ class Plan:
     growth: float = 0.02
     sickness: float = 0.055
     vacancy: float = 0.04
-    temporary: float = 0.65
+    temporary: float = 0.5

@@ -1,6 +1,6 @@
 """What really was in a simulated region, asked at any moment until now."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from app.simulation.census import (
     transfers,
 )
 from app.simulation.changes import Marks, counted, inside
-from app.simulation.expected import Expected, admissions, discharges
+from app.simulation.expected import Expected, admissions, discharges, off_by
 from app.simulation.journey import Journey
 from app.simulation.kinds import Kind
 from app.simulation.ledger import Ledger, of_people, of_places
@@ -33,7 +33,6 @@ Figures = NDArray[np.float64]
 # Rosters are made so many days ahead (design, domain 9).
 ROSTERED_DAYS = 91
 WARD = "hospital-ward"
-REFUSALS = ("full", "staff", "too-late", "medical-cover", "infection")
 
 
 class Truth:
@@ -62,6 +61,8 @@ class Truth:
         self._people: People | None = None
         self._census: dict[str, Census] = {}
         self._expected: dict[tuple[str, str], Expected] = {}
+        self._kinds: dict[tuple[str, str], tuple[Kind, ...]] = {}
+        self._off: Figures = np.zeros(0)
         self._here: list[Moments] = []
         self._asked: list[Moments] = []
 
@@ -73,14 +74,24 @@ class Truth:
 
     def stocks(self, place: str) -> Sequence[Kind]:
         """What can be asked of a place at a moment."""
-        unit = self._unit(place)
-        if unit is None:
-            return ()
+        return self._known("stocks", place, self._all_stocks)
+
+    def _known(
+        self, which: str, place: str, kinds: Callable[[str, Unit], Iterable[Kind]]
+    ) -> tuple[Kind, ...]:
+        """Kinds are the same all the time, so they are put together once."""
+        key = (which, place)
+        if key not in self._kinds:
+            unit = self._unit(place)
+            self._kinds[key] = () if unit is None else tuple(kinds(place, unit))
+        return self._kinds[key]
+
+    def _all_stocks(self, place: str, unit: Unit) -> Iterable[Kind]:
         told = self._ledger.stocks(place)
         if place == self.plan.coordination:
             return (of_people("waiting", unit), *told)
         if unit.setting == "home-care":
-            return tuple(of_starts(unit))
+            return of_starts(unit)
         return (*self._stocks(unit), *told)
 
     def _stocks(self, unit: Unit) -> Iterator[Kind]:
@@ -125,9 +136,9 @@ class Truth:
 
     def flows(self, place: str) -> Sequence[Kind]:
         """What can be asked of a place over a period that has been."""
-        unit = self._unit(place)
-        if unit is None:
-            return ()
+        return self._known("flows", place, self._all_flows)
+
+    def _all_flows(self, place: str, unit: Unit) -> Iterable[Kind]:
         told = tuple(self._ledger.flows(place))
         if place == self.plan.coordination:
             return (of_people("requests", unit), *told)
@@ -230,7 +241,7 @@ class Truth:
                 self._expected[key] = admissions(census)
             else:
                 ready = column(self._journey.crowd.ready)
-                self._expected[key] = discharges(census, ready, self.seed)
+                self._expected[key] = discharges(census, ready, self._off)
         return self._expected[key].planned(said_at, starts, ends)
 
     def plans(self, place: str) -> Sequence[Kind]:
@@ -278,6 +289,7 @@ class Truth:
         journey = self._journey
         self._people = people(self.plan, journey.cells, journey.crowd, self.until)
         self._gone, self._come = transfers(self._people)
+        self._off = off_by(self.seed, len(self._people))
         self._here = by_number(self._people.unit, len(self.plan.units))
         self._asked = by_number(self._people.intake, len(self.plan.units))
         self._census.clear()

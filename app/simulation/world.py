@@ -23,14 +23,19 @@ class World:
         self._script = Script(plan, seed, begin, rosters, self._journey, self._ledger)
         self._telephone = Telephone(plan, seed, begin, rosters, self._ledger)
         self._told = block_of(begin)
+        self._tell(begin)
         self.truth = Truth(plan, seed, begin, rosters, self._journey, self._ledger)
 
     def advance(self, until: int) -> None:
         """Let everything happen up to and including the second `until`."""
         if until < self.truth.until:
             return
+        self._tell(until)
+        self._script.play(until)
+        self.truth.until = until
+
+    def _tell(self, until: int) -> None:
+        """What does not hang on people in places is told a block at a time."""
         while self._told <= block_of(until):
             self._telephone.tell(block(self._told))
             self._told += 1
-        self._script.play(until)
-        self.truth.until = until

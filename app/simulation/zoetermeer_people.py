@@ -94,7 +94,7 @@ def emergency() -> tuple[Need, ...]:
 ADMITTED = (
     *((0.53, "aoa"), (0.08, "cardiologie"), (0.08, "neurologie"), (0.06, "longziekten")),
     *((0.02, "interne"), (0.04, "chirurgie"), (0.06, "orthopedie"), (0.03, "geriatrie")),
-    *((0.075, "ic"), (0.02, "hc"), (0.01, "oncologie"), (0.012, "reo"), (0.008, "ggz")),
+    *((0.08, "ic"), (0.02, "hc"), (0.01, "oncologie"), (0.012, "reo"), (0.008, "ggz")),
 )
 
 
@@ -129,7 +129,7 @@ def wards() -> tuple[Need, ...]:
         admitted("oncologie", ("zhz-oncologie", "zhz-interne"), ward(2.5), after),
         admitted("kraam", ("zhz-kraam",), lognormal(1.9, 0.6), short),
         admitted("kinder", ("zhz-kinder",), lognormal(1.8, 0.7), short),
-        admitted("hc", ("zhz-hc",), ward(1.75), high),
+        admitted("hc", ("zhz-hc",), ward(1.85), high),
     )
 
 
@@ -395,7 +395,7 @@ def streams() -> tuple[Stream, ...]:
         Stream("children", 1550, ((1.0, "kinder"),), EMERGENCY_DAY, season=0.25, flu=0.5),
         Stream("breathless", 420, ((1.0, "longziekten"),), EMERGENCY_DAY, season=0.2, flu=1.2),
         asked_for("geriatrie", 130),
-        asked_for("reo", 250),
+        asked_for("reo", 275),
         asked_for("observation", 230),
         asked_for("elv-low", 90),
         asked_for("elv-high", 70),
