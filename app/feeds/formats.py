@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
@@ -14,11 +15,12 @@ from pydantic_core import ErrorDetails, core_schema
 from app.errors import WrongMediaType
 from app.faults import Fault, fault_of
 from app.feeds import bed_list, caz, counts, hospital, huisartsenpost, reo
+from app.feeds.columns import columns_of
 from app.feeds.lines import Cells, Unread, table
 from app.feeds.meant import Meant
 from app.feeds.messages import Form
 from app.feeds.parts import ReadPart
-from app.observations.persons import person_in
+from app.observations.persons import FIELDS, person_in
 from app.observations.reading import PERSON, Broken, merged, parse
 
 Reports = Callable[[Any, Mapping[str, str], str, datetime], list[ReadPart]]
@@ -81,8 +83,21 @@ def read_body(
     found = person_in(message)
     if found:
         detail = f"{PERSON.detail} What was found: {found.code}."
-        raise Broken(replace(PERSON, detail=detail, pointer=found.pointer))
+        raise Broken(replace(PERSON, detail=detail, pointer=sayable(found.pointer, format)))
     return read_message(format, message, units, feed, arrived)
+
+
+@cache
+def steps_of(format: str) -> frozenset[str]:
+    return frozenset(step for column in columns_of(FORMATS[format][0]) for step in column.steps)
+
+
+def sayable(pointer: str, format: str) -> str:
+    """A step that is no field of the form may be the name of a person: it is not repeated."""
+    known = steps_of(format) | FIELDS
+    steps = pointer.split("/")[1:]
+    said = (each if each.isdecimal() or each in known else "[withheld]" for each in steps)
+    return "".join(f"/{each}" for each in said)
 
 
 def read_text(

@@ -193,6 +193,24 @@ def test_a_person_refuses_the_whole_text(text: str, row: int, column: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("ward", "place"),
+    [
+        ('{"code": "123456782"}', "/afdelingen/0/code"),
+        ('{"naam": "Kanarie"}', "/afdelingen/0/naam"),
+        ('{"Kanarie": {"code": "123456782"}}', "/afdelingen/0/[withheld]/code"),
+        ('{"123456782": 1}', "/afdelingen/0/[withheld]"),
+    ],
+)
+def test_a_person_in_json_is_named_by_its_place_and_kind_alone(ward: str, place: str) -> None:
+    with pytest.raises(Broken) as broken:
+        read(f'{{"afdelingen": [{ward}]}}', "application/json")
+
+    assert broken.value.fault.code == "person-detected"
+    assert broken.value.fault.pointer == place
+    assert "anarie" not in str(broken.value.fault)
+
+
+@pytest.mark.parametrize(
     ("body", "code"),
     [(b"code\nINT\xff\n", "not-utf-8"), (b'code\n"INT\n', "broken-csv"), (b"\n", "no-header")],
 )
