@@ -397,6 +397,22 @@ async def test_a_feed_that_tells_by_mandate_sees_what_waits_under_anothers_name(
     assert (await client.get("/v1/feeds", headers=owner)).json()["items"] == []
 
 
+async def test_a_doubt_that_was_corrected_is_open_no_more(
+    client: AsyncClient, session: AsyncSession, owner: Headers
+) -> None:
+    await a_feed(session)
+    doubtful = reo(9)
+    doubtful["locaties"][0]["bedden"]["reoBed"]["geopend"] = 2
+    await client.post("/v1/feeds/reo/messages", json=doubtful, headers=owner)
+    before = await health(client, owner)
+    doubtful["locaties"][0]["bedden"]["reoBed"]["bezet"] = 2
+
+    corrected = await client.post("/v1/feeds/reo/messages", json=doubtful, headers=owner)
+
+    assert corrected.json()["reports"][0]["outcome"] == "stored"
+    assert (before["doubtsOpen"], (await health(client, owner))["doubtsOpen"]) == (1, 0)
+
+
 def at(day: int) -> datetime:
     return datetime(2026, 11, day, tzinfo=UTC)
 

@@ -117,11 +117,20 @@ KEPT = text("""
 SELECT count(*) FROM quarantined_reports
  WHERE org_id = :org_id AND feed = :feed AND released_at IS NULL
 """)
+# Neither accepted nor corrected since.
 DOUBTED = text("""
 SELECT count(*) FROM (
-    SELECT 1 FROM doubts d
+    SELECT FROM doubts d
       JOIN reports r ON r.org_id = d.org_id AND r.report_id = d.report_id
-     WHERE d.org_id = :org_id AND r.org_id = :org_id AND r.feed = :feed AND d.known_at > :since
+     CROSS JOIN LATERAL (
+           SELECT x.length_s, x.known_at FROM observations x
+            WHERE x.org_id = d.org_id AND x.series_id = d.series_id AND x.at = d.at
+              AND x.report_id = d.report_id LIMIT 1) o
+     WHERE d.org_id = :org_id AND r.feed = :feed AND d.known_at > :since
+       AND NOT EXISTS (
+           SELECT FROM observations n
+            WHERE n.org_id = d.org_id AND n.series_id = d.series_id AND n.at = d.at
+              AND n.length_s = o.length_s AND n.known_at > o.known_at)
      GROUP BY d.report_id, d.series_id, d.at, d.code
     HAVING bool_and(d.state = 'open')) AS open
 """)
