@@ -6,14 +6,12 @@ Without DATABASE_URL it uses the embedded Postgres in TOREN_DATA_DIR (./var), an
 
 import asyncio
 import gc
-import os
-import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from threading import Event
+from typing import Annotated
 
 import orjson
 import typer
@@ -21,31 +19,25 @@ import uvicorn
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import logs, serving, store
+from app import serving, store
 from app.access.commands import add_client, add_key, note, revoke_key
 from app.access.queries import keys_there_are
 from app.access.scopes import SCOPES
 from app.access.tables import Organisation
 from app.contract import document
-from app.db import connect, sessions_of
-from app.errors import Refusal
-from app.facilities import commands as facilities
-from app.facilities.changes import Change
-from app.facilities.commands import OPERATOR, Kind
-from app.facilities.region import Region
+from app.facilities.commands import OPERATOR
 from app.facilities.region_file import parse
-from app.facilities.schemas import FeedFacts
 from app.feeds.imports.commands import import_file
 from app.feeds.imports.headway import Headway
 from app.feeds.profiles import PROFILES
 from app.feeds.pulls.addresses import allow_list
 from app.feeds.pulls.commands import keep_pulling, pull_now
 from app.feeds.pulls.pulled import lines
-from app.feeds.tables import Feed, FeedVersion
 from app.jobs.commands import keep_running, run_now
 from app.jobs.schedule import Job
+from app.living import demo
 from app.main import create_app
-from app.postgres import PostgresUnavailable
+from app.opening import ZOETERMEER, apply_region, as_owner, opened, refuse
 from app.settings import Settings
 
 main = typer.Typer(
@@ -60,70 +52,9 @@ keys = typer.Typer(no_args_is_help=True, help="API keys of the organisations' cl
 feeds = typer.Typer(no_args_is_help=True, help="Feeds that the tower fetches by itself.")
 for name, group in (("region", region), ("jobs", jobs), ("keys", keys), ("feeds", feeds)):
     main.add_typer(group, name=name)
+main.add_typer(demo, name="demo")
 
-Done = TypeVar("Done")
-ZOETERMEER = Path(__file__).parent / "facilities" / "zoetermeer.yaml"
-FEEDS = Kind("feed", FeedFacts, FeedVersion, ("feed",), Feed)
 LEAVE = "(Ctrl-C ends it)"
-
-
-def refuse(sentence: str) -> NoReturn:
-    typer.secho(sentence, err=True, fg="red")
-    raise typer.Exit(1)
-
-
-@contextmanager
-def opened() -> Iterator[Settings]:
-    """The store, or a sentence that says what is wrong with it."""
-    settings = Settings()
-    logs.configure(settings.log_level)
-    try:
-        with store.opened(settings) as settings:
-            yield settings
-    except (PostgresUnavailable, store.StoreRefused) as refused:
-        refuse(str(refused))
-    except Refusal as refused:
-        for fault in refused.faults:
-            where = fault.pointer or " ".join(
-                f"{name} {value}"
-                for name, value in (("row", fault.row), ("column", fault.column))
-                if value is not None
-            )
-            typer.secho(f"{where}: {fault.detail}", err=True)
-        refuse(refused.detail)
-
-
-async def as_owner(
-    settings: Settings, work: Callable[[AsyncSession], Coroutine[Any, Any, Done]]
-) -> Done:
-    if not settings.database_owner_url:
-        raise store.StoreRefused("Set DATABASE_OWNER_URL: this is done as the owner.")
-    engine = connect(settings.database_owner_url, pool_size=1, seconds=60, limits={})
-    try:
-        async with sessions_of(engine).begin() as session:
-            return await work(session)
-    finally:
-        await engine.dispose()
-
-
-async def apply_region(
-    settings: Settings, found: Region, dry_run: bool = False, end_absent: bool = False
-) -> list[Change]:
-    async def work(session: AsyncSession) -> list[Change]:
-        done = await facilities.apply(
-            session,
-            found,
-            at=datetime.now(UTC),
-            dry_run=dry_run,
-            end_absent=end_absent,
-            feeds=FEEDS,
-        )
-        if found.region.fictief and not dry_run and settings.key_pepper:
-            pepper = settings.key_pepper.get_secret_value().encode()
-            await facilities.add_clients(session, found, pepper)
-        return done
-
-    return await as_owner(settings, work)
 
 
 @main.command()
@@ -141,12 +72,13 @@ def serve(
             refuse("The demo is served from the embedded database only. Unset DATABASE_URL.")
         if settings.key_pepper is None:
             refuse("Set TOREN_KEY_PEPPER to a secret of at least 32 characters.")
+        leaving = Event()
         told: list[serving.Open] = [lambda address: typer.echo(f"Serving on {address}  {LEAVE}")]
         if demo:
             asyncio.run(apply_region(settings, parse(ZOETERMEER.read_text("utf-8"))))
             typer.echo("Gezondheidsverkeerstoren, regio Zoetermeer (fictief)")
         if demo and settings.demo_days:
-            told.append(beside.enter_context(serving.playing(settings)))
+            told.append(beside.enter_context(serving.playing(settings, leaving)))
         # After the figures of the demo are there, so that the first forecast sees them.
         beside.enter_context(serving.working(settings))
         config = uvicorn.Config(
@@ -161,7 +93,7 @@ def serve(
         # What is loaded by now lives for good: the collector need not walk it again and again.
         gc.collect()
         gc.freeze()
-        serving.Server(config, told).run()
+        serving.Server(config, told, leaving).run()
 
 
 @jobs.command("run")
@@ -174,17 +106,14 @@ def jobs_run(
     all day the feeds that are fetched."""
 
     async def work(settings: Settings) -> None:
-        running = asyncio.gather(keep_running(settings), keep_pulling(settings))
-        while not running.done() and parent in (None, os.getppid()):
-            await asyncio.wait([running], timeout=1)
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        # A group waits until both have closed what they opened, which `gather` does not.
+        async with asyncio.TaskGroup() as group:
+            group.create_task(keep_running(settings))
+            group.create_task(keep_pulling(settings))
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt), opened() as settings:
+    with serving.ended_with(parent), opened() as settings:
         check_allow_list(settings)
-        asyncio.run(work(settings))
+        serving.run(work(settings))
 
 
 @jobs.command("forecast")

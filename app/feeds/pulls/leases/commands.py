@@ -15,8 +15,8 @@ from app.feeds.pulls.claims import Claim, LeaseLost
 from app.feeds.queries import KnownFeed
 
 # A worker that dies is missed for at most this long: less than the shortest period, 5 seconds.
-LEASE = timedelta(seconds=3)
-PROLONG_SECONDS = 0.75
+LEASE = timedelta(seconds=2)
+PROLONG_SECONDS = 0.5
 
 # Another version of a feed's facts begins anew, also while the old one is being fetched.
 ARRANGE = """
