@@ -1,14 +1,16 @@
 """When a feed's turn comes: periods, pauses, the breaker and what a source asks for."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis.strategies import floats, integers, text
 
 from app.facilities.schemas import PullFacts
-from app.feeds.pulls.failures import NotFetched
+from app.feeds.pulls.failures import REASONS, NotFetched
 from app.feeds.pulls.turns import (
     Limits,
     Turn,
@@ -131,3 +133,13 @@ def test_retry_after_is_read_in_both_its_forms_and_capped(
     said: str | None, wait: float | None
 ) -> None:
     assert retry_after(said, NOW) == wait
+
+
+def test_the_page_names_every_reason() -> None:
+    page = (Path(__file__).parents[2] / "docs/feeds/pull.md").read_text()
+
+    named = re.findall(
+        r"`([a-z0-9-]+)`", page.partition("`lastError` is one of")[2].split("\n\n")[1]
+    )
+
+    assert sorted(named) == sorted(REASONS)
