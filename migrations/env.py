@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 import app.access.tables
 import app.demo.load.tables
 import app.facilities.tables
-import app.feeds.pulls.tables
 import app.feeds.imports.tables
+import app.feeds.pulls.tables
 import app.feeds.tables
 import app.forecasts.tables
 import app.jobs.tables

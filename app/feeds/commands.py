@@ -76,13 +76,19 @@ async def take_message(
     except Refusal as refusal:
         await note_refused(session, feed, begun, refusal, len(read))
         raise
+    note_taken(session, feed, begun, taken, seal(media_type, body, read))
+    return taken
+
+
+def note_taken(
+    session: AsyncSession, feed: KnownFeed, begun: Mapping[str, Any], taken: Taken, digest: bytes
+) -> None:
+    """The trace of a message of which something was taken, in the transaction of its reports."""
     faults = [fault for each in taken.rejected for fault in each.faults]
-    digest = seal(media_type, body, read) if faults else b""
     kept = rejects(feed.org_id, feed.feed, faults[:MOST_REJECTS], digest)
     session.add_all(Reject(**each) for each in kept)
-    told = trace_of_taken(taken)
-    session.add(FeedMessage(org_id=feed.org_id, feed=feed.feed, **{**begun, **told}))
-    return taken
+    told = {**begun, **trace_of_taken(taken)}
+    session.add(FeedMessage(org_id=feed.org_id, feed=feed.feed, **told))
 
 
 def refuse_suspended(feed: KnownFeed) -> None:

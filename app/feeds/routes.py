@@ -52,7 +52,7 @@ async def post_message(
     try:
         body = await body_of(request)
     except Refusal as refusal:
-        await note_refused(session, known, trace(arrived, "pushed", 0), refusal)
+        await note_refused(session, known, trace(arrived, "pushed", None), refusal)
         raise
     taken = await take_message(
         session,

@@ -47,7 +47,7 @@ class FeedMessage(Base):
     way: Mapped[str]
     outcome: Mapped[str]
     code: Mapped[str]
-    bytes: Mapped[int]
+    bytes: Mapped[int | None]
     stored: Mapped[int]
     repeated: Mapped[int]
     quarantined: Mapped[int]

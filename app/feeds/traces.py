@@ -43,7 +43,8 @@ def rejects(
     ]
 
 
-def trace(arrived: datetime, way: Way, size: int) -> dict[str, Any]:
+def trace(arrived: datetime, way: Way, size: int | None) -> dict[str, Any]:
+    """Of one that has just arrived; `size` is None if it was not read."""
     return {
         "arrived_at": arrived,
         "message": uuid.uuid4(),

@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.scopes import Scope
 from app.facilities.hours import LOCAL
+from app.feeds.health.commands import lay_messages
 from app.feeds.health.states import StateFrom, owes_since, state_since
 from app.feeds.tables import Feed, FeedMessage, FeedVersion
-from app.observations.tables import Reject
+from app.observations.tables import Reject, Report
 from tests import make
 
 BSN = "123456782"
@@ -249,7 +250,7 @@ async def test_a_message_that_is_too_large_leaves_its_trace(
 
     assert answer.status_code == 413
     [told] = await messages(client, owner)
-    assert (told["outcome"], told["code"]) == ("refused", "too-large")
+    assert (told["outcome"], told["code"], told["bytes"]) == ("refused", "too-large", None)
 
 
 async def test_a_message_of_which_a_part_is_refused_says_which(
@@ -411,6 +412,28 @@ async def test_a_doubt_that_was_corrected_is_open_no_more(
 
     assert corrected.json()["reports"][0]["outcome"] == "stored"
     assert (before["doubtsOpen"], (await health(client, owner))["doubtsOpen"]) == (1, 0)
+
+
+async def test_reports_that_were_laid_down_in_bulk_get_their_messages_once(
+    client: AsyncClient, session: AsyncSession, owner: Headers
+) -> None:
+    await a_feed(session)
+    org_id = await make.an_organisation(session, "reo")
+    for hours in (1, 2, 400):
+        moment = make.now() - timedelta(hours=hours)
+        bulk: dict[str, Any] = {"org_id": org_id, "report_id": uuid.uuid4(), "unit": "reo-flex"}
+        bulk |= {"staff_pool": "", "observed_at": moment, "known_at": moment, "kind": "report"}
+        bulk |= {"source_kind": "feed", "feed": "reo", "reported_by": org_id, "client_id": None}
+        bulk |= {"figures": 3, "content_hash": b"", "refers_to": None, "backfilled": True}
+        await session.execute(insert(Report).values(bulk))
+
+    for _ in range(2):
+        await lay_messages(session, make.now() - timedelta(days=14))
+        await session.commit()
+
+    found = await health(client, owner)
+    assert found["lastDay"] == {"reports": 2, "figures": 6}
+    assert [each["bytes"] for each in await messages(client, owner)] == [None, None]
 
 
 def at(day: int) -> datetime:

@@ -95,7 +95,7 @@ class FeedMessageShown(Wire):
     way: Way
     outcome: Literal["taken", "partly", "refused"]
     code: str | None = Field(description="Why it was refused whole.")
-    bytes: int
+    bytes: int | None = Field(description="Null: it was refused unread.")
     stored: int
     repeated: int
     quarantined: int
