@@ -395,7 +395,7 @@ def streams() -> tuple[Stream, ...]:
         Stream("children", 1550, ((1.0, "kinder"),), EMERGENCY_DAY, season=0.25, flu=0.5),
         Stream("breathless", 420, ((1.0, "longziekten"),), EMERGENCY_DAY, season=0.2, flu=1.2),
         asked_for("geriatrie", 130),
-        asked_for("reo", 275),
+        asked_for("reo", 310),
         asked_for("observation", 230),
         asked_for("elv-low", 90),
         asked_for("elv-high", 70),
