@@ -27,12 +27,10 @@ from app.access.tables import Organisation
 from app.contract import document
 from app.facilities.commands import OPERATOR
 from app.facilities.region_file import parse
-from app.feeds.imports.commands import import_file
-from app.feeds.imports.headway import Headway
-from app.feeds.profiles import PROFILES
 from app.feeds.pulls.addresses import allow_list
 from app.feeds.pulls.commands import keep_pulling, pull_now
 from app.feeds.pulls.pulled import lines
+from app.imports import FORMS, import_
 from app.jobs.commands import keep_running, run_now
 from app.jobs.schedule import Job
 from app.living import demo
@@ -52,6 +50,7 @@ keys = typer.Typer(no_args_is_help=True, help="API keys of the organisations' cl
 feeds = typer.Typer(no_args_is_help=True, help="Feeds that the tower fetches by itself.")
 for name, group in (("region", region), ("jobs", jobs), ("keys", keys), ("feeds", feeds)):
     main.add_typer(group, name=name)
+main.command("import", epilog=FORMS)(import_)
 main.add_typer(demo, name="demo")
 
 LEAVE = "(Ctrl-C ends it)"
@@ -149,7 +148,7 @@ def feeds_pull(
     with opened() as settings:
         check_allow_list(settings)
         pulled = asyncio.run(pull_now(settings, feed, dry_run=dry_run))
-        for line in lines(pulled):
+        for line in lines(pulled, dry_run=dry_run):
             typer.echo(line)
         if not pulled.well:
             raise typer.Exit(1)
@@ -192,60 +191,6 @@ def region_apply(
             typer.echo(str(change))
         written = sum(change.writes for change in changes)
         typer.echo(f"{written} changes{' would be' if dry_run else ''} made.")
-
-
-@main.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
-    profile: Annotated[str, typer.Option(help=f"What its columns mean: {', '.join(PROFILES)}.")],
-    create_units: Annotated[
-        bool, typer.Option("--create-units", help="Make the units that are not known yet.")
-    ] = False,
-    organisation: Annotated[
-        str | None, typer.Option(help="Whose figures they are; left out: named as the profile.")
-    ] = None,
-    setting: Annotated[
-        str | None, typer.Option(help="Care setting of units that are made.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Do all of it, and take it back.")
-    ] = False,
-) -> None:
-    """Bring figures of the past in from FILE (CSV, or .gz): all of it or nothing.
-
-    The same file again changes nothing; a changed figure becomes a correction.
-    """
-    if profile not in PROFILES:
-        refuse(f"There is no profile {profile}. There are: {', '.join(PROFILES)}.")
-    with opened() as settings:
-        assert settings.database_url
-        imported = asyncio.run(
-            import_file(
-                settings.database_url,
-                file,
-                PROFILES[profile],
-                owner_url=settings.database_owner_url,
-                create_units=create_units,
-                organisation=organisation,
-                setting=setting,
-                dry_run=dry_run,
-                progress=say_rows,
-            )
-        )
-    typer.echo("", err=True)
-    done = "would be added" if dry_run else "added"
-    typer.echo(
-        f"{imported.rows:,} rows of {imported.units} units, {imported.since:%Y-%m-%d} to "
-        f"{imported.until:%Y-%m-%d}: {imported.added:,} figures {done}, "
-        f"{imported.corrected:,} corrected, {imported.unchanged:,} unchanged; "
-        f"{imported.units_made} units made."
-    )
-
-
-def say_rows(headway: Headway) -> None:
-    """How far it is, on a terminal only."""
-    if sys.stderr.isatty():
-        typer.echo(f"\r{headway.rows:,} rows read", err=True, nl=False)
 
 
 @keys.command("add")

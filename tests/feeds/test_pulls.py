@@ -317,7 +317,8 @@ async def test_by_hand_a_feed_is_fetched_and_what_was_read_is_said(
     [first, second, last] = lines(pulled)
     assert first.startswith("HTTP 200: ")
     assert second.startswith("stored: reo-pull-unit, 1 figures")
-    assert last == "1 reports taken, 0 rejected."
+    assert last == "1 reports were taken, 0 rejected."
+    assert [*lines(tried, dry_run=True)][1].startswith("would be stored: reo-pull-unit")
     left = await session.scalar(text("SELECT count(*) FROM feed_pull_tries"))
     assert left == 1
 

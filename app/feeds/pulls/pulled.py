@@ -1,14 +1,15 @@
 """What one fetch gave, and how that reads to whoever asked for it."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from app.errors import Refusal
 from app.faults import Fault
 from app.feeds.pulls.answers import Fetched
 from app.feeds.pulls.failures import NotFetched
 from app.feeds.receipts import Taken
+from app.wire import instant
 
 
 @dataclass(frozen=True)
@@ -25,20 +26,23 @@ class Pulled:
         return self.failure is None
 
 
-def lines(pulled: Pulled) -> Iterator[str]:
+def lines(pulled: Pulled, *, dry_run: bool = False) -> Iterator[str]:
     """Counts, codes and places; nothing of what the source sent."""
     if pulled.fetched is not None:
         body = pulled.fetched.body
         size = "nothing new" if body is None else f"{len(body):,} bytes of {media(pulled.fetched)}"
         yield f"HTTP {pulled.fetched.status}: {size}"
     if pulled.taken is not None:
-        told = Counter(message.outcome for message in pulled.taken.kept)
+        would_be = "would be " if dry_run else ""
         for message in pulled.taken.kept:
             place, figures = message.report.place, len(message.judged.told)
-            yield f"{message.outcome}: {place}, {figures} figures, {message.report.observed_at}"
+            at = message.report.observed_at
+            moment = instant(at.astimezone(UTC)) if isinstance(at, datetime) else at.isoformat()
+            yield f"{would_be}{message.outcome}: {place}, {figures} figures, {moment}"
         for rejected in pulled.taken.rejected:
             yield from map(said, rejected.faults)
-        yield f"{sum(told.values())} reports taken, {len(pulled.taken.rejected)} rejected."
+        kept, wrong = len(pulled.taken.kept), len(pulled.taken.rejected)
+        yield f"{kept} reports {would_be or 'were '}taken, {wrong} rejected."
     if pulled.refusal is not None:
         yield from map(said, pulled.refusal.faults)
         yield pulled.refusal.detail
