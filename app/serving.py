@@ -1,13 +1,16 @@
 """What is served, and what runs beside it: the jobs and the demo, each a process of its own."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from socket import socket
+from threading import Event, Thread
+from types import FrameType
+from typing import Any, TypeVar
 
 import typer
 import uvicorn
@@ -17,19 +20,23 @@ from app import store
 from app.settings import Settings
 
 log = get_logger(__name__)
+Done = TypeVar("Done")
+ENDS = (signal.SIGINT, signal.SIGTERM)
 ENDS_SECONDS = 10
 LOOK_SECONDS = 0.25
+LEAVES_SECONDS = 1.0
 
 # Told the address once the port is open.
 Open = Callable[[str], None]
 
 
 class Server(uvicorn.Server):
-    """Says where it listens, as soon as it does."""
+    """Says where it listens, as soon as it does, and that it leaves, before it does."""
 
-    def __init__(self, config: uvicorn.Config, told: Sequence[Open]) -> None:
+    def __init__(self, config: uvicorn.Config, told: Sequence[Open], leaving: Event) -> None:
         super().__init__(config)
         self.told = told
+        self.leaving = leaving
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
@@ -37,6 +44,10 @@ class Server(uvicorn.Server):
             port = self.servers[0].sockets[0].getsockname()[1]
             for each in self.told:
                 each(f"http://{self.config.host}:{port}")
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.leaving.set()
+        super().handle_exit(sig, frame)
 
 
 @contextmanager
@@ -83,17 +94,16 @@ def working(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def playing(settings: Settings) -> Iterator[Open]:
+def playing(settings: Settings, leaving: Event) -> Iterator[Open]:
     """The demo, once its figures are loaded; gives what tells it where the server is.
 
-    When it ends by itself the server goes on: what it told grows old, and its age shows.
+    When it ends before we are leaving the server goes on: what it told grows old, and shows it.
     """
     with beside(settings, "demo", "play", talks=True) as process:
         assert process.stdin
         assert process.stdout
         typer.echo(process.stdout.readline().rstrip() or "The demo could not be loaded (fictief).")
-        leaving = threading.Event()
-        threading.Thread(target=watch, args=(process, leaving), daemon=True).start()
+        Thread(target=watch, args=(process, leaving), daemon=True).start()
 
         def opened(address: str) -> None:
             assert process.stdin
@@ -107,20 +117,59 @@ def playing(settings: Settings) -> Iterator[Open]:
             leaving.set()
 
 
-def watch(process: subprocess.Popen[str], leaving: threading.Event) -> None:
+def watch(process: subprocess.Popen[str], leaving: Event) -> None:
     process.wait()
-    if not leaving.is_set():
+    # Ctrl-C on a terminal is told to it and to us, and it may be the quicker one.
+    if not leaving.wait(LEAVES_SECONDS):
         log.error("the demo ended; its figures grow old (fictief)", code=process.returncode)
 
 
-def end_with(parent: int | None) -> None:
-    """Ends this process, as Ctrl-C does, when it is ended or its parent is no more."""
+@contextmanager
+def ended_with(parent: int | None) -> Iterator[None]:
+    """A command that ends quietly: by Ctrl-C, when it is told to, or when its parent is no more.
+
+    A terminal and the parent may both say so, so what comes after the first is let be.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if parent is not None:
-        threading.Thread(target=look_for, args=(parent,), daemon=True).start()
+        Thread(target=look_for, args=(parent,), daemon=True).start()
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        for number in ENDS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def look_for(parent: int) -> None:
     while os.getppid() == parent:
-        threading.Event().wait(LOOK_SECONDS)
+        Event().wait(LOOK_SECONDS)
     os.kill(os.getpid(), signal.SIGINT)
+
+
+def run(work: Coroutine[Any, Any, Done]) -> Done:
+    """Like asyncio.run, but a signal cancels the work once and waits for what it has to close.
+
+    Raises KeyboardInterrupt then.
+    """
+    try:
+        results = asyncio.run(until_ended(work))
+    finally:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not results:
+        raise KeyboardInterrupt
+    return results[0]
+
+
+async def until_ended(work: Coroutine[Any, Any, Done]) -> list[Done]:
+    """What the work gave; nothing if it was ended."""
+    ended = asyncio.Event()
+    for number in ENDS:
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    working = asyncio.create_task(work)
+    waiting = asyncio.create_task(ended.wait())
+    await asyncio.wait([working, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    working.cancel()  # says nothing to what is done
+    await asyncio.wait([working])
+    return [] if working.cancelled() else [working.result()]

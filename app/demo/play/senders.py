@@ -47,7 +47,7 @@ class Senders:
         if source_kind != "mandate":
             return self.owners[place]
         for mandate in self.region.mandates:
-            if place in mandate.units:
+            if mandate.confirmed and place in mandate.units:
                 return mandate.to
         raise NobodyTells(f"No mandate names {place}.")
 

@@ -9,10 +9,8 @@ from sqlalchemy import text
 
 from app.db import Sessions, connect, sessions_of
 from app.demo.load.commands import Loaded, laid, load
-from app.demo.play.senders import Senders
 from app.demo.play.tellings import Play
-from app.demo.region.queries import BEGUN, TOLD, headway
-from app.simulation.reporters import Reporters
+from app.demo.region.queries import BEGUN, TOLD, Headway, headway
 from app.simulation.world import World
 from app.simulation.zoetermeer import zoetermeer
 
@@ -26,8 +24,21 @@ Say = Callable[[str, float, int], None]
 
 
 @dataclass(frozen=True)
+class Since:
+    """From when a region is simulated and laid down, in seconds since 1970.
+
+    `left` is what was on its way through the API when the region was left the last time.
+    """
+
+    begin: int
+    loaded: int
+    dense: int
+    left: Headway | None
+
+
+@dataclass(frozen=True)
 class Begun:
-    """A region up to `until`; `left` is what was on its way when it was left the last time."""
+    """A region up to `until`; `left` is to be sent again, through the API."""
 
     play: Play
     until: int
@@ -35,35 +46,16 @@ class Begun:
     loaded: Loaded
 
 
-async def begin(
-    owner_url: str, senders: Senders, reporters: Reporters, days: int, now: datetime, say: Say
-) -> Begun:
-    """The region of this database up to now, from where it was left; else from `days` ago.
-
-    Raises Conflict if another demo stands here.
-    """
-    until = int(now.timestamp())
+async def left_at(owner_url: str, days: int, now: datetime) -> Since:
+    """Where the region of this database was left; if there is none, `days` ago."""
     before = await laid(owner_url)
-    first = before.begin if before else now.replace(microsecond=0) - timedelta(days=days)
-    dense_from = before.dense_from if before else max(first, now - timedelta(days=DENSE_DAYS))
-    start, dense = int(first.timestamp()), int(dense_from.timestamp())
-    world = simulated(reporters.seed, start, until, say)
     async with owner(owner_url) as sessions, sessions.begin() as session:
         left = await headway(session)
-        if left is not None:
-            await session.execute(PLAYED, {"until": left.begun})
-    loaded = await load(
-        owner_url,
-        truth=world.truth,
-        reporters=reporters,
-        since=int(before.until.timestamp()) if before else start,
-        until=until,
-        dense_from=dense,
-        progress=lambda rows, share: say("loading", share, rows),
-    )
-    again = (int(left.told.timestamp()), int(left.begun.timestamp())) if left else None
-    play = Play(world, reporters, senders, dense)
-    return Begun(play, until, again if again and again[0] < again[1] else None, loaded)
+    if before:
+        loaded, dense = seconds(before.until), seconds(before.dense_from)
+        return Since(seconds(before.begin), loaded, dense, left)
+    begin = seconds(now - timedelta(days=days))
+    return Since(begin, begin, max(begin, seconds(now - timedelta(days=DENSE_DAYS))), None)
 
 
 def simulated(seed: int, begin: int, until: int, say: Say) -> World:
@@ -73,6 +65,29 @@ def simulated(seed: int, begin: int, until: int, say: Say) -> World:
         world.advance(begin + (until - begin) * n // SLICES)
         say("simulating", n / SLICES, 0)
     return world
+
+
+async def laid_down(owner_url: str, since: Since, play: Play, say: Say) -> Begun:
+    """Loads what became known and is not there. Raises Conflict if another demo stands here."""
+    until = play.world.truth.until
+    if since.left is not None:
+        async with owner(owner_url) as sessions, sessions.begin() as session:
+            await session.execute(PLAYED, {"until": since.left.begun})
+    loaded = await load(
+        owner_url,
+        truth=play.world.truth,
+        reporters=play.reporters,
+        since=since.loaded,
+        until=until,
+        dense_from=since.dense,
+        progress=lambda rows, share: say("loading", share, rows),
+    )
+    left = (seconds(since.left.told), seconds(since.left.begun)) if since.left else (0, 0)
+    return Begun(play, until, left if left[0] < left[1] else None, loaded)
+
+
+def seconds(at: datetime) -> int:
+    return int(at.timestamp())
 
 
 @asynccontextmanager
