@@ -28,7 +28,10 @@ PARTS = (
     *("access", "facilities", "observations", "forecasts", "planning", "signals", "overview"),
     *("feeds", "dashboard", "demo"),
 )
-STARTED = ("health", "contract", "jobs", "main", "serving", "cli", "__main__")
+STARTED = (
+    *("health", "contract", "jobs", "main"),
+    *("opening", "imports", "serving", "living", "cli", "__main__"),
+)
 ORDER = {name: place for place, name in enumerate((*GROUND, *PARTS, *STARTED))}
 
 # In a part these files touch the world, and no other does.
@@ -47,13 +50,14 @@ CONNECTS = {
     "db.py": "the two ways themselves",
     "store.py": "makes, migrates and checks the store as a whole",
     "main.py": "makes the engine, and looks at the mark of the database when it starts",
-    "cli.py": "the owner's own commands",
+    "opening.py": "the owner's own commands",
     "access/commands.py": "the access log, and the note of a refusal, whose request is undone",
     "access/routes.py": "looks up a key before there is anybody to act for",
     "health/routes.py": "asks whether the store answers",
     "jobs/commands.py": "work on a clock, as the worker",
     "feeds/pulls/commands.py": "feeds fetched on a clock: leases as the worker, reports as the app",
     "demo/load/commands.py": "a made-up region in bulk, as the owner, before anything is served",
+    "demo/region/commands.py": "how far a made-up region is, as the owner",
     "feeds/imports/commands.py": "an import from a file, all or nothing",
     "feeds/imports/underway/commands.py": "says that it is under way, while it is not yet stored",
 }
