@@ -21,7 +21,7 @@ def place(fault: Fault) -> str:
     """A pointer (its steps were checked), or a row and a column."""
     row = [f"row {fault.row}"] if fault.row is not None else []
     if fault.column is not None:
-        plain = fault.column.isdecimal() or FIELD.fullmatch(fault.column)
+        plain = FIELD.fullmatch(fault.column)
         row.append(f"column {fault.column if plain else WITHHELD}")
     return fault.pointer or fault.parameter or ", ".join(row)
 

@@ -14,11 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.scopes import Scope
 from app.facilities.hours import LOCAL
+from app.faults import Fault
 from app.feeds.health.commands import lay_messages
 from app.feeds.health.states import StateFrom, owes_since, state_since
+from app.feeds.pulls.commands import begin, polling, refresh
 from app.feeds.tables import Feed, FeedMessage, FeedVersion
+from app.feeds.traces import place
 from app.observations.tables import Reject, Report
 from tests import make
+from tests.conftest import Database
+from tests.feeds.pulled import a_fetched_feed, message
+from tests.feeds.sources import a_source, saying
 
 BSN = "123456782"
 Headers = dict[str, str]
@@ -102,11 +108,11 @@ async def test_a_message_shows_in_the_health_of_its_feed(
     client: AsyncClient, session: AsyncSession, owner: Headers
 ) -> None:
     await a_feed(session)
-    message = reo()
-    at = datetime.fromisoformat(message["peilmoment"])
+    told_now = reo()
+    at = datetime.fromisoformat(told_now["peilmoment"])
 
-    first = await client.post("/v1/feeds/reo/messages", json=message, headers=owner)
-    again = await client.post("/v1/feeds/reo/messages", json=message, headers=owner)
+    first = await client.post("/v1/feeds/reo/messages", json=told_now, headers=owner)
+    again = await client.post("/v1/feeds/reo/messages", json=told_now, headers=owner)
 
     assert (first.status_code, again.status_code) == (200, 200), first.text
     found = await health(client, owner)
@@ -180,10 +186,10 @@ async def test_a_message_with_a_person_leaves_code_and_place_and_no_content(
     client: AsyncClient, session: AsyncSession, owner: Headers
 ) -> None:
     await a_feed(session)
-    message = reo()
-    message["locaties"][0]["bsn"] = BSN
+    planted = reo()
+    planted["locaties"][0]["bsn"] = BSN
 
-    answer = await client.post("/v1/feeds/reo/messages", json=message, headers=owner)
+    answer = await client.post("/v1/feeds/reo/messages", json=planted, headers=owner)
 
     assert answer.json()["code"] == "person-detected"
     [told] = await messages(client, owner)
@@ -414,6 +420,28 @@ async def test_a_doubt_that_was_corrected_is_open_no_more(
     assert (before["doubtsOpen"], (await health(client, owner))["doubtsOpen"]) == (1, 0)
 
 
+async def test_a_feed_that_is_fetched_shows_its_pull_and_every_message_taken_or_not(
+    client: AsyncClient, session: AsyncSession, database: Database
+) -> None:
+    key = await make.a_key(session)
+    at = {"sound": saying(message()), "broken": saying(b"{")}
+    async with a_source(at["sound"]) as sound, a_source(at["broken"]) as broken:
+        for name, source in (("sound", sound), ("broken", broken)):
+            await a_fetched_feed(session, name, f"http://127.0.0.1:{source.port}/")
+        async with polling(database.settings(feed_hosts="127.0.0.0/8")) as poller:
+            await refresh(poller)
+            await begin(poller)
+            await asyncio.gather(*list(poller.fetching))
+
+    [taken], [refused] = await messages(client, key, "sound"), await messages(client, key, "broken")
+    assert (taken["way"], taken["outcome"], taken["stored"]) == ("pulled", "taken", 1)
+    assert (refused["way"], refused["outcome"]) == ("pulled", "refused")
+    assert refused["code"] == "broken-json"
+    found = (await client.get("/v1/feeds", headers=key)).json()["items"]
+    failures = {each["feed"]: each["pull"]["failures"] for each in found}
+    assert failures == {"sound": 0, "broken": 1}
+
+
 async def test_reports_that_were_laid_down_in_bulk_get_their_messages_once(
     client: AsyncClient, session: AsyncSession, owner: Headers
 ) -> None:
@@ -459,6 +487,25 @@ def test_what_is_owed_begins_with_the_feed_and_again_after_a_suspension(
 
     assert state_since(versions) == at(since)
     assert owes_since(versions, at(8)) == (at(owes) if owes else None)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault("x", "", pointer="/locaties/0/code"), "/locaties/0/code"),
+        (Fault("x", "", row=12, column="bezet"), "row 12, column bezet"),
+        (Fault("x", "", row=12, column="3"), "row 12, column 3"),
+        (Fault("x", "", row=12, column=f"naam {BSN}"), "row 12, column [withheld]"),
+        (Fault("x", "", row=12), "row 12"),
+        (Fault("x", ""), ""),
+    ],
+)
+def test_a_place_is_named_without_what_may_be_content(fault: Fault, said: str) -> None:
+    assert place(fault) == said
+
+
+def test_a_column_of_digits_may_be_a_persons_number() -> None:
+    assert place(Fault("x", "", row=1, column=BSN)) == "row 1, column [withheld]"
 
 
 def test_nothing_is_owed_before_the_feed_was_there() -> None:
