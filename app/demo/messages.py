@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from app.demo.forms import About, alias, inside, is_hour, written
-from app.feeds.formats import FORMATS
+from app.feeds.formats import FORMATS, JSON
 from app.feeds.messages import Form, Periods, UnitForm, days_of
 from app.feeds.parts import part_of
 from app.observations.schemas import Period, ReportedFigure
@@ -41,11 +43,12 @@ class Telling:
 
 @dataclass(frozen=True)
 class Built:
-    """A message, and of whom it tells what; the rest it cannot tell."""
+    """The body of a message, and of whom it tells what; the rest it cannot tell."""
 
-    message: dict[str, Any]
+    body: bytes
     told: Sequence[Telling]
     untold: Sequence[Telling]
+    media: str = JSON
 
 
 def reported(kind: Kind, value: float | None, period: Period | None = None) -> ReportedFigure:
@@ -91,7 +94,8 @@ def message(format: str, tellings: Sequence[Telling]) -> Built:
             untold.append(rest)
     moments = {telling.observed_at for telling in tellings}
     assert len(moments) == 1, "a message is about one moment"
-    return Built({"peilmoment": written(moments.pop()), **parts}, told, untold)
+    body = orjson.dumps({"peilmoment": written(moments.pop()), **parts})
+    return Built(body, told, untold)
 
 
 def unit_lists(form: type[Form]) -> Iterator[tuple[str, type[UnitForm]]]:

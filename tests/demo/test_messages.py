@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.demo.bed_lists import bed_list
 from app.demo.messages import Built, Telling, messages, reported
-from app.feeds.formats import read_message
+from app.feeds.formats import read_body, read_message
 from app.observations.measures import MEASURES
 from app.observations.schemas import Period, ReportedFigure
 from app.simulation.kinds import Kind
@@ -40,8 +41,7 @@ def read(format: str, built: Sequence[Built]) -> Counter[Any]:
     """Every figure that the tower reads in these messages."""
     found: Counter[Any] = Counter()
     for each in built:
-        wire = json.loads(json.dumps(each.message))
-        for part in read_message(format, wire, units_of(format), format, NOW):
+        for part in read_body(format, each.media, each.body, units_of(format), format, NOW):
             assert part.report is not None, part.faults
             said = Telling(place(part.report.place), NOW, part.report.figures)
             assert part.report.observed_at == NOW
@@ -140,7 +140,7 @@ def test_what_a_format_has_no_field_for_is_handed_back() -> None:
 
     built, untold = messages("reo", [telling("reo", "reo-flex", beds, half, foreign)])
 
-    assert [each.message for each in built] == [
+    assert [json.loads(each.body) for each in built] == [
         {
             "peilmoment": "2026-11-22T15:30:00+01:00",
             "locaties": [{"code": "REO-1", "bedden": {"reoBed": {"bezet": 2}}}],
@@ -155,7 +155,7 @@ def test_what_the_unit_takes_for_granted_need_not_be_said() -> None:
     built, untold = messages("reo", [telling("reo", "reo-flex", bare)])
 
     assert untold == []
-    assert built[0].message["locaties"][0]["bedden"] == {"reoBed": {"bezet": 2}}
+    assert json.loads(built[0].body)["locaties"][0]["bedden"] == {"reoBed": {"bezet": 2}}
 
 
 def test_two_periods_of_one_unit_are_two_messages() -> None:
@@ -177,7 +177,7 @@ def test_the_hours_of_a_post_go_together_each_under_its_own_name() -> None:
     built, untold = messages("huisartsenpost", [telling("huisartsenpost", "hap", *hours)])
 
     assert untold == []
-    [post] = built[0].message["posten"]
+    [post] = json.loads(built[0].body)["posten"]
     assert post == {
         "code": "HAP-1",
         "oproepen": 1,
@@ -204,4 +204,110 @@ def test_the_lines_of_the_caz_stand_in_one_message() -> None:
 
     assert untold == []
     [one] = built
-    assert set(one.message) == {"peilmoment", "seh", "acuteWijkverpleging"}
+    assert set(json.loads(one.body)) == {"peilmoment", "seh", "acuteWijkverpleging"}
+
+
+BEDS = "hospital-bedden"
+
+
+def ward(unit: str, **counts: int | None) -> Telling:
+    """Places of the ward's own bed type; `closed_x` is closed for that reason, `to_x` is ready."""
+    [bed_type] = place(unit).bed_types
+    figures = []
+    for name, count in counts.items():
+        kind, _, word = name.partition("_")
+        words = {"closed": ("closedPlaces", "reason"), "to": ("medicallyReady", "destination")}
+        measure, dimension = words.get(kind, (kind, ""))
+        of = {"bed_type": bed_type} if kind != "to" else {}
+        value = None if count is None else float(count)
+        figures.append(reported(Kind(measure, **of, **({dimension: word} if word else {})), value))
+    return telling(BEDS, unit, *figures)
+
+
+def listed(built: Built) -> Counter[Any]:
+    """Every figure above zero that the tower reads in a list of beds."""
+    found: Counter[Any] = Counter()
+    for part in read_body("hospital", built.media, built.body, units_of(BEDS), BEDS, NOW):
+        assert part.report is not None, part.faults
+        said = Telling(place(part.report.place), NOW, part.report.figures)
+        found.update((said.about.known(one), one.value) for one in said.figures if one.value)
+    return found
+
+
+def above_zero(tellings: Sequence[Telling]) -> Counter[Any]:
+    return Counter({key: n for key, n in all_of(tellings).items() if key[1]})
+
+
+def test_a_ward_becomes_a_list_of_its_beds() -> None:
+    told = ward(
+        "zhz-neurologie", physical=5, staffed=3, occupied=2, closed_staff=1, closed_infection=1
+    )
+
+    built = bed_list([told])
+
+    assert built.body.decode().splitlines() == [
+        "afdeling;peilmoment;kamer;bed;status;bedsoort;reden",
+        "NEU;2026-11-22T15:30:00+01:00;N01;1;O;verpleegbed;",
+        "NEU;;N01;2;O;verpleegbed;",
+        "NEU;;N02;1;U;verpleegbed;",
+        "NEU;;N02;2;C;verpleegbed;personeel",
+        "NEU;;N03;1;K;verpleegbed;",
+    ]
+    assert listed(built) == above_zero([told])
+    assert built.untold == []
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.integers(0, 12)] * 5, st.integers(0, 3), st.booleans(), st.booleans()),
+        min_size=1,
+        max_size=3,
+    )
+)
+@settings(max_examples=100, deadline=None)
+def test_a_list_of_beds_says_what_it_can_and_no_more(drawn: list[tuple[Any, ...]]) -> None:
+    units = ["zhz-neurologie", "zhz-kraam", "zhz-kinder"]
+    told = []
+    for unit, (free, occupied, short, sick, other, ready, reserves, adds_up) in zip(
+        units, drawn, strict=False
+    ):
+        promised = {"reserved": min(free, 2)} if reserves else {}
+        told.append(
+            ward(
+                unit,
+                physical=free + occupied + short + sick + other + (not adds_up),
+                staffed=free + occupied,
+                occupied=occupied,
+                closed_staff=short,
+                closed_infection=sick,
+                closed_maintenance=other,
+                to_elv=ready,
+                **promised,
+            )
+        )
+
+    built = bed_list(told)
+
+    if built.told:
+        assert listed(built) == above_zero(built.told)
+    assert all_of(built.told) + all_of(built.untold) == all_of(told)
+
+
+def test_more_people_than_open_beds_cannot_be_listed() -> None:
+    told = ward("zhz-neurologie", physical=3, staffed=2, occupied=3, closed_staff=1)
+
+    built = bed_list([told])
+
+    assert built.told == []
+    assert built.untold == [told]
+
+
+def test_who_works_stands_in_the_list_too() -> None:
+    shift = Period(start=NOW - 8 * HOUR, end=NOW)
+    nurses = reported(Kind("worked", role="nurse", shift="dag"), 4, shift)
+    told = telling(BEDS, "zhz-neurologie", nurses)
+
+    built = bed_list([told])
+
+    assert listed(built) == all_of([told])
+    assert "NEU;2026-11-22T15:30:00+01:00" in built.body.decode()

@@ -13,6 +13,7 @@ from app.observations.words import Place
 
 # The region of the demo holds from the beginning, so it does not matter since when.
 ALWAYS = datetime(1990, 1, 1, tzinfo=UTC)
+LISTS_BEDS = frozenset({"hospital-bedden"})
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class Sender:
     feed: str = ""
     format: str = ""
     codes: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def lists_beds(self) -> bool:
+        """Whether it sends the list of beds that hospitals export, instead of counts."""
+        return self.feed in LISTS_BEDS
 
 
 class NobodyTells(Exception):

@@ -7,7 +7,8 @@ from itertools import groupby
 
 import orjson
 
-from app.demo.messages import Telling, messages
+from app.demo.bed_lists import bed_list
+from app.demo.messages import Built, Telling, messages
 from app.demo.play.senders import Sender
 
 # Fixed for good: another value would give every report that is sent again a new id.
@@ -60,10 +61,16 @@ def apart(due: Sequence[Due]) -> Iterator[list[Due]]:
 
 
 def messages_of(sender: Sender, due: Sequence[Due]) -> Iterator[Sending]:
-    built, untold = messages(sender.format, [each.telling for each in due])
-    for one in built:
+    """As the sender's system writes them; what its format cannot tell is reported beside it."""
+    untold = [each.telling for each in due]
+    built: list[Built] = []
+    if sender.lists_beds:
+        listed = bed_list(untold)
+        built, untold = [listed] if listed.told else [], list(listed.untold)
+    more, untold = messages(sender.format, untold)
+    for one in (*built, *more):
         path = f"/v1/feeds/{sender.feed}/messages"
-        yield Sending(sender.client, "POST", path, orjson.dumps(one.message))
+        yield Sending(sender.client, "POST", path, one.body, one.media)
     if untold:
         known_at = {each.telling.place: each.known_at for each in due}
         yield reports_of(sender, [Due(sender, known_at[each.place], each) for each in untold])
