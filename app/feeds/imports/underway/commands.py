@@ -18,9 +18,10 @@ from app.feeds.imports.tables import FileImport
 from app.observations.tables import OpenWrite
 
 log = get_logger(__name__)
-# The longest that an import may take; what is asked as known waits for it so long.
+# The longest that an import may take.
 MOST_SECONDS = 30 * 60.0
-# Whoever does not say within this that it lives is no longer under way.
+# Whoever does not say within this that it lives is no longer under way: what is asked as known
+# waits for it no longer than this, and it may store nothing any more.
 ALIVE = timedelta(seconds=60)
 TELL_SECONDS = 1.0
 
@@ -42,7 +43,6 @@ class UnderWay:
     async def announce(self) -> None:
         """A dry run is never seen, so nobody has to wait for it."""
         now = func.clock_timestamp()
-        until = now + timedelta(seconds=MOST_SECONDS) + ALIVE
         async with standing(self.sessions, self.org_id) as session:
             dead = delete(FileImport).where(
                 FileImport.org_id == self.org_id,
@@ -52,8 +52,24 @@ class UnderWay:
             await session.execute(dead)
             await session.execute(insert(FileImport).values(**self.row, alive_until=now + ALIVE))
             if not self.dry_run:
-                session.add(OpenWrite(org_id=self.org_id, id=self.id, until=until, what="import"))
+                await self.hold(session)
             await session.commit()
+
+    async def hold(self, session: AsyncSession) -> None:
+        """From its begin on nothing newer can be asked as known, as long as it lives."""
+        held = delete(OpenWrite).where(OpenWrite.org_id == self.org_id, OpenWrite.id == self.id)
+        began = (await session.scalars(held.returning(OpenWrite.started_at))).one_or_none()
+        now = func.clock_timestamp()
+        session.add(
+            OpenWrite(
+                org_id=self.org_id,
+                id=self.id,
+                started_at=now if began is None else began,
+                until=now + ALIVE,
+                what="import",
+            )
+        )
+        await session.flush()
 
     @property
     def row(self) -> dict[str, object]:
@@ -81,6 +97,8 @@ class UnderWay:
                     .where(FileImport.org_id == self.org_id, FileImport.id == self.id)
                     .values(**told, alive_until=alive)
                 )
+                if not self.dry_run:
+                    await self.hold(session)
                 await session.commit()
 
     async def finish(
