@@ -3,12 +3,12 @@
 import pytest
 
 from app.access.keys import demo_key
-from app.cli import ZOETERMEER
 from app.demo.load.series import series_of
 from app.demo.play.senders import Senders
 from app.demo.reporters import FLAWS, PHONED, reporters_of
 from app.facilities.region import UnitEntry
 from app.facilities.region_file import parse
+from app.opening import ZOETERMEER
 from app.simulation.reporters import blocks
 from app.simulation.world import World
 from app.simulation.zoetermeer import zoetermeer
@@ -24,7 +24,11 @@ BEGIN = 1_760_000_400
 
 def minutes(unit: UnitEntry) -> set[tuple[str, int, int]]:
     return {
-        (each.shift, *(at.hour * 60 + at.minute for at in (each.start, each.end)))
+        (
+            each.shift,
+            each.start.hour * 60 + each.start.minute,
+            each.end.hour * 60 + each.end.minute,
+        )
         for each in unit.shifts
     }
 
