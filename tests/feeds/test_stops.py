@@ -1,5 +1,6 @@
 """A message's list of stops is the whole truth of its feed, whoever else told of stops."""
 
+import asyncio
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -281,6 +282,25 @@ async def test_stops_of_one_s_own_unit_and_of_a_member_go_together(
     assert [stop["kind"] for stop in await stops_of(client, "rtp")] == ["intake-stop"]
     status = await client.get("/v1/units/dienstapotheek/status", headers=bearer("caz-bord"))
     assert (status.json()["status"], status.json()["source"]) == ("restricted", "feed")
+
+
+async def test_two_messages_at_once_in_another_order_do_not_wait_for_each_other(
+    zoetermeer: None,
+    client: AsyncClient,
+    session: AsyncSession,
+) -> None:
+    def message(n: int) -> dict[str, Any]:
+        lines = seh(timedelta(seconds=n), stops=[NOW_STOP])
+        rtp = [{"code": "RTP-1", "wachtenden": n, "stops": [listed("intakestop")]}]
+        pharmacy = [{"code": "APO-1", "wachtenden": n, "status": "open"}]
+        parts = [*lines.items(), ("rtp", rtp), ("apotheek", pharmacy)]
+        return dict(parts if n % 2 else reversed(parts))
+
+    receipts = await asyncio.gather(*(send(client, message(n)) for n in range(6)))
+
+    outcomes = {report["outcome"] for receipt in receipts for report in receipt["reports"]}
+    assert outcomes == {"stored"}
+    assert await count(session, "stop_versions") == 2
 
 
 async def test_a_status_that_is_said_again_does_not_undo_what_was_typed_in(

@@ -43,7 +43,8 @@ async def keep_notices(
 
     The transaction acts for the principal afterwards. The same message again adds nothing.
     """
-    for message in taken:
+    # In one order, so that two messages of a feed never wait for each other.
+    for message in sorted(taken, key=lambda each: each.place.unit):
         own = message.read.notices if isinstance(message.read, ReadPart) else None
         if own is not None:
             await keep(session, principal, message.place.unit, own, feed, now)
