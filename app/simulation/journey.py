@@ -17,6 +17,8 @@ from app.simulation.plan import Need, Plan
 
 DESTINATIONS = ("home", "home-care", "elv", "grz", "wlz", "ggz", "hospice", "wmo")
 WARD, SEH = "hospital-ward", "seh"
+# Who boards at the SEH goes to another hospital after about so many hours (assumption, fictief).
+ELSEWHERE_AFTER = 18.0
 FROM_HOUR, TO_HOUR = 9 * HOUR, 18 * HOUR
 
 
@@ -151,7 +153,7 @@ class Journey:
         return "staff" if cells.usable[cell] > taken else "full"
 
     def not_placed(self, row: int, need: Need, number: int, origin: int) -> None:
-        at_seh = origin >= 0 and self.needs[self.crowd.need[origin]].setting == SEH
+        at_seh = self.from_seh(row)
         if need.instead and at_seh:
             self.lose(row)
             self.follow(origin, self.number_of[need.instead])
@@ -161,11 +163,12 @@ class Journey:
             return
         self.queues[number][row] = None
         if origin >= 0:
+            tired = 0.4 + 1.2 * self.chances[number].next()
             if at_seh:
                 self.boarding += 1
+                self.later(self.now + int(tired * ELSEWHERE_AFTER * HOUR), 2, row)
             else:
-                tired = self.chances[number].next()
-                self.later(self.now + int((0.4 + 1.2 * tired) * need.gives_up_after * DAY), 2, row)
+                self.later(self.now + int(tired * need.gives_up_after * DAY), 2, row)
         elif need.patience is not None:
             self.later(self.now + int(need.patience * HOUR), 2, row)
 
@@ -181,7 +184,14 @@ class Journey:
             self.refuse(cell, "staff" if self.cells.usable[cell] > taken else "full")
         self.lose(row)
         if crowd.origin[row] >= 0:
+            if self.from_seh(row):
+                self.boarding -= 1
             self.leave(crowd.origin[row])
+
+    def from_seh(self, row: int) -> bool:
+        """Whether the person is at the SEH while asking."""
+        origin = self.crowd.origin[row]
+        return origin >= 0 and self.needs[self.crowd.need[origin]].setting == SEH
 
     def lose(self, row: int) -> None:
         self.crowd.lost[row] = self.now
@@ -299,8 +309,7 @@ class Journey:
                 return
             number = self.crowd.need[row]
             del self.queues[number][row]
-            origin = self.crowd.origin[row]
-            if origin >= 0 and self.needs[self.crowd.need[origin]].setting == SEH:
+            if self.from_seh(row):
                 self.boarding -= 1
             self.accept(row, cell)
 

@@ -47,7 +47,7 @@ def zoetermeer() -> Plan:
             Visiting("acute-wijkverpleging", "district-nurse", 11.0, 3.5),
             Visiting("nachtzorg", "nurse", 5.0, 4.0, (*(1.6,) * 7, *(0.0,) * 16, 1.6)),
         ),
-        emergency=Emergency("seh", at(8, 18), stop_boarders=15),
+        emergency=Emergency("seh", at(8, 18), stop_boarders=11),
         coordination="rtp",
         starts=starts(),
     )

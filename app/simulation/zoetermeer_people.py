@@ -76,7 +76,7 @@ def to_home_care() -> list[tuple[float, str]]:
 def emergency() -> tuple[Need, ...]:
     """A visit to the SEH, by colour: how long, and how many are admitted."""
     admitted = (0.80, 0.50, 0.33, 0.09, 0.03)
-    hours = (3.2, 3.4, 3.0, 2.0, 1.4)
+    hours = (2.8, 3.0, 2.4, 1.6, 1.1)
     leaves = (None, None, 10.0, 6.0, 4.0)
     return tuple(
         Need(
@@ -94,7 +94,7 @@ def emergency() -> tuple[Need, ...]:
 ADMITTED = (
     *((0.53, "aoa"), (0.08, "cardiologie"), (0.08, "neurologie"), (0.06, "longziekten")),
     *((0.02, "interne"), (0.04, "chirurgie"), (0.06, "orthopedie"), (0.03, "geriatrie")),
-    *((0.08, "ic"), (0.02, "hc"), (0.01, "oncologie"), (0.012, "reo"), (0.008, "ggz")),
+    *((0.072, "ic"), (0.02, "hc"), (0.01, "oncologie"), (0.012, "reo"), (0.008, "ggz")),
 )
 
 
@@ -121,7 +121,7 @@ def wards() -> tuple[Need, ...]:
         admitted("interne", ("zhz-interne", "zhz-oncologie", "zhz-longziekten"), ward(2.65), after),
         admitted("chirurgie", ("zhz-chirurgie", "zhz-orthopedie"), ward(2.0), after),
         admitted("cardiologie", ("zhz-cardiologie", "zhz-interne"), ward(2.0), after),
-        admitted("ic", ("zhz-ic",), ward(2.35), intensive),
+        admitted("ic", ("zhz-ic",), ward(2.6), intensive),
         admitted("geriatrie", ("zhz-geriatrie", "zhz-interne"), ward(5.0), old),
         admitted("longziekten", ("zhz-longziekten", "zhz-interne"), ward(2.8), after),
         admitted("neurologie", ("zhz-neurologie", "zhz-cardiologie"), ward(3.2), broken),
@@ -129,7 +129,7 @@ def wards() -> tuple[Need, ...]:
         admitted("oncologie", ("zhz-oncologie", "zhz-interne"), ward(2.5), after),
         admitted("kraam", ("zhz-kraam",), lognormal(1.9, 0.6), short),
         admitted("kinder", ("zhz-kinder",), lognormal(1.8, 0.7), short),
-        admitted("hc", ("zhz-hc",), ward(1.85), high),
+        admitted("hc", ("zhz-hc",), ward(1.95), high),
     )
 
 
