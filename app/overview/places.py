@@ -81,20 +81,14 @@ def resolved(told: Iterable[Told], as_of: datetime, stale: Callable[[datetime], 
 
 
 def summed(parts: Sequence[Told]) -> Part:
-    """A measure that is told as a whole or in splits: the newer of both; of the splits the sum,
-    which is unknown if one of them is."""
+    """A measure that is told as a whole or in splits: of the parts that hold the sum, which is
+    unknown if one of them is."""
     if not parts:
         return UNTOLD
     if len(parts) == 1:
         told = parts[0]
         return Part(told.value, told.at, told.day, told.doubts)
-    whole = [told for told in parts if not any(told.split)]
-    splits = [told for told in parts if any(told.split)]
-    newest = max((told.at for told in splits), default=None)
-    if whole and (newest is None or max(told.at for told in whole) >= newest):
-        chosen = [max(whole, key=lambda told: told.at)]
-    else:
-        chosen = splits
+    chosen = counted_once(parts)
     values = [told.value for told in chosen]
     known = [value for value in values if value is not None]
     return Part(
@@ -103,6 +97,35 @@ def summed(parts: Sequence[Told]) -> Part:
         day=any(told.day for told in chosen),
         doubts=together(told.doubts for told in chosen),
     )
+
+
+def counted_once(parts: Sequence[Told]) -> Sequence[Told]:
+    """Less what tells the same people again: of a part and its own parts the newer; of ways of
+    splitting that do not nest (by urgency, by destination) the one that was told last."""
+    ways = {tuple(map(bool, told.split)) for told in parts}
+    if len(ways) == 1 and any(ways.pop()):
+        return parts
+    kept = list(parts)
+    for told in sorted(parts, key=lambda told: (sum(map(bool, told.split)), told.at)):
+        finer = [each for each in kept if each is not told and within(each.split, told.split)]
+        if not finer or told not in kept:
+            continue
+        if told.at >= max(each.at for each in finer):
+            kept = [each for each in kept if each not in finer]
+        else:
+            kept.remove(told)
+    last = max(kept, key=lambda told: told.at)
+    return [told for told in kept if nests(told.split, last.split)]
+
+
+def within(split: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether it is a part of the other, or the same again."""
+    return all(mine == its for mine, its in zip(split, other, strict=True) if its)
+
+
+def nests(split: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    mine, its = ({n for n, word in enumerate(each) if word} for each in (split, other))
+    return mine <= its or its <= mine
 
 
 def together(doubts: Iterable[Sequence[str]]) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from app.facilities.schemas import ENTRANCES, UnitFacts
 from app.observations.notices.known import StopKnown
 from app.overview.places import (
-    REASON,
     SPLIT,
     Allowed,
     Line,
@@ -36,9 +35,9 @@ def a_told(
     ago: timedelta = timedelta(0),
     source: str = "feed",
     bed_type: str = "",
-    reason: str = "",
+    **of: str,
 ) -> Told:
-    split = tuple(reason if n == REASON else "" for n in range(len(SPLIT)))
+    split = tuple(of.get(name, "") for name in SPLIT)
     return Told(measure, "", bed_type, split, source, NOW - ago, value)
 
 
@@ -200,6 +199,24 @@ def test_one_unknown_split_makes_the_sum_unknown() -> None:
     parts = [a_told("closedPlaces", 2, reason="staff"), a_told("closedPlaces", None, reason="room")]
 
     assert summed(parts).value is None
+
+
+def test_a_part_told_again_by_its_own_parts_counts_once() -> None:
+    to_elv = a_told("medicallyReady", 5, destination="elv", ago=timedelta(hours=2))
+    waits_short = a_told("medicallyReady", 2, destination="elv", age_band="days-0-2")
+    waits_long = a_told("medicallyReady", 1, destination="elv", age_band="days-3-7")
+    to_grz = a_told("medicallyReady", 4, destination="grz")
+
+    assert summed([to_elv, waits_short, waits_long, to_grz]).value == 7
+    later = a_told("medicallyReady", 5, destination="elv")
+    assert summed([later, waits_short, waits_long, to_grz]).value == 9
+
+
+def test_two_ways_of_splitting_the_same_people_are_not_added_up() -> None:
+    by_urgency = [a_told("waiting", 3, urgency="u1"), a_told("waiting", 4, urgency="u3")]
+    by_profile = [a_told("waiting", 5, profile="night", ago=timedelta(hours=1))]
+
+    assert summed([*by_urgency, *by_profile]).value == 7
 
 
 def test_a_unit_of_one_bed_type_may_leave_it_out() -> None:

@@ -15,7 +15,7 @@ from app.feeds.places import place_of
 from app.feeds.receipts import Rejected, Taken
 from app.feeds.traces import rejects
 from app.observations.commands import Message, ReportKind, SeriesNumbers, SourceKind, record
-from app.observations.reading import Broken, Read
+from app.observations.reading import Broken, Read, merged
 from app.observations.rules import judge
 from app.observations.schemas import Report
 from app.observations.tables import Reject
@@ -96,8 +96,9 @@ async def messages(
             continue
         judged = judge(each.report, place, now, late=late)
         if judged.faults:
-            faults = tuple(each.in_message(fault) for fault in judged.faults)
-            rejected.append(Rejected(each, faults, 400))
+            # One wrong word of a message may be in many figures: it is said once.
+            faults = merged([each.in_message(fault) for fault in judged.faults])
+            rejected.append(Rejected(each, tuple(faults), 400))
             continue
         taken.append(
             Message(
