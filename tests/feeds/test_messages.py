@@ -11,7 +11,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.keys import demo_key
-from app.cli import ZOETERMEER, apply_region
+from app.opening import ZOETERMEER, apply_region
 from app.facilities.region_file import parse
 from app.feeds.tables import Feed, FeedVersion
 from tests import make

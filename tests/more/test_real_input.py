@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.feeds.imports.commands import Imported, import_file
+from app.feeds.imports.commands import import_file
+from app.feeds.imports.headway import Imported
 from app.feeds.profiles import PROFILES
 from app.forecasts import calendar
 from app.forecasts.baseline import QUANTILES
