@@ -7,7 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +19,7 @@ from app.demo.load.rows import BEGIN, END, Newest, Rows, Teller
 from app.demo.load.series import keys_of
 from app.demo.play.stops import stop_id
 from app.errors import Conflict
+from app.feeds.health.commands import lay_messages
 from app.observations.tables import DIMENSIONS
 from app.simulation.kinds import Kind
 from app.simulation.reporters import Block, Reporter, Reporters, blocks
@@ -38,6 +39,7 @@ LIMITS = {
 # One writes while the other is being made ready: there are two processors at least.
 WRITERS = 2
 PIECE = 1 << 20
+FEED_HEALTH = timedelta(days=14)
 ALL, STOPS = "", "stops"
 
 
@@ -138,6 +140,8 @@ class Run:
                 group.create_task(self.write_places(todo, len(by_place)))
         await self.write_stops()
         async with standing(self.sessions, 0) as session:
+            # Nobody asks how a feed fared longer ago.
+            await lay_messages(session, moment(self.until) - FEED_HEALTH)
             await self.mark(await raw(session), 0, ALL, self.until, self.figures)
         self.progress(self.figures, 1.0)
         return Loaded(self.figures, self.reports, self.places)

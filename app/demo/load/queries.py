@@ -53,11 +53,14 @@ class Known:
 
 
 async def refuse_elsewhere(session: AsyncSession) -> None:
-    """Made-up figures come only where a made-up region is, in the server that we made ourselves."""
+    """Made-up figures come only where a made-up region is: in the server that we made ourselves,
+    or where it was asked for by name."""
     connection = await raw(session)
-    if await connection.fetchval("SHOW cluster_name") != CONFIGURED["cluster_name"]:
+    ours = await connection.fetchval("SHOW cluster_name") == CONFIGURED["cluster_name"]
+    if not ours and not await connection.fetchval(ASKED_FOR):
         raise Conflict(
-            "The demo is loaded into the embedded database only. Unset DATABASE_URL.",
+            "The demo is loaded into the embedded database. Unset DATABASE_URL, or bring it into "
+            "an empty database with `verkeerstoren demo --into-this-database`.",
             code="not-embedded",
         )
     if await session.get(Mark, FICTIEF) is None:
@@ -117,6 +120,7 @@ LAID = """
 SELECT seed, begin_at, until, dense_from FROM demo_loads WHERE place = ''
  ORDER BY until DESC LIMIT 1
 """
+ASKED_FOR = "SELECT EXISTS (SELECT FROM demo_loads WHERE place = 'into')"
 SERIES = """
 SELECT series_id, source_kind, unit, staff_pool, measure, resource, bed_type, role, shift, reason,
        urgency, destination, profile, age_band, area

@@ -73,8 +73,10 @@ class Rows:
         ids = identities(block, seed)
         known_at = apart(block, ids)
         self.reports.append(reports(block, ids, known_at, teller.number))
-        # Series by series, as the key of the table has it: its index then grows at its end.
+        # Partition by partition, and in each series by series as the key has it: so the index of
+        # each grows at its end.
         told = np.flatnonzero(block.told.T)
+        told = told[np.argsort(months(block.starts.T.ravel()[told]), kind="stable")]
         column, row = np.divmod(told, len(block.observed_at))
         figures = Figures(
             series=np.array([numbers[kind] for kind in block.kinds], np.int64)[column],
@@ -154,6 +156,10 @@ def reports(block: Block, ids: NDArray[np.void], known_at: Moments, teller: int)
             (">i4", np.full(len(figures), teller)),
         ]
     )
+
+
+def months(moments: Moments) -> NDArray[np.int16]:
+    return moments.astype("datetime64[s]").astype("datetime64[M]").astype(np.int16)
 
 
 def since_2000(moments: Moments) -> Moments:
