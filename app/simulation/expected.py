@@ -59,7 +59,8 @@ def discharges(census: Census, ready: Whole, off: Figures) -> Expected:
         np.concatenate([placed, known, people.accepted_at[follows]]),
         np.concatenate(
             [
-                np.minimum(known, left),
+                # A day ahead it shows that the guess was wrong; then no day is named for a while.
+                np.minimum(np.minimum(known, guess - DAY), left),
                 np.minimum(done, left),
                 ended(people.placed_at[follows]),
             ]

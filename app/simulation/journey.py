@@ -314,11 +314,17 @@ class Journey:
             self.accept(row, cell)
 
     def first_waiting(self, cell: int) -> int:
-        bit = 1 << cell
+        """The row whose turn it is, -1 if none: who keeps another place taken goes first."""
+        bit, origins = 1 << cell, self.crowd.origin
         for need in self.cells.wanted_by[cell]:
+            at_home = -1
             for row in self.queues[need]:
                 if not self.barred.get(row, 0) & bit:
-                    return row
+                    if origins[row] >= 0:
+                        return row
+                    at_home = row if at_home < 0 else at_home
+            if at_home >= 0:
+                return at_home
         return -1
 
 

@@ -95,4 +95,4 @@ def reo() -> Stay:
 
     With the wait for a follow-up place the median in the bed is about six days.
     """
-    return Stay((Part(0.64, 3.7, 0.6), Part(0.25, 8.9, 0.04), Part(0.11, 12.0, 0.5)))
+    return Stay((Part(0.75, 3.5, 0.65), Part(0.19, 8.8, 0.04), Part(0.06, 11.0, 0.5)))

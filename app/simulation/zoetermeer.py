@@ -13,8 +13,8 @@ URGENCIES = (
     ("u4", 0.17, 0.45, 0.04),
     ("u5", 0.245, 0.25, 0.01),
 )
-STARTS_A_WEEK = {"planned": 2.9, "complex": 1.7, "palliative-terminal": 0.7, "night": 0.5}
-CITY_WIDE = {"planned": 5.0, "complex": 3.0, "palliative-terminal": 1.2, "night": 1.0}
+STARTS_A_WEEK = {"planned": 3.3, "complex": 2.0, "palliative-terminal": 0.9, "night": 0.6}
+CITY_WIDE = {"planned": 6.0, "complex": 4.0, "palliative-terminal": 2.0, "night": 1.5}
 
 
 def zoetermeer() -> Plan:

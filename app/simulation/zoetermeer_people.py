@@ -92,9 +92,9 @@ def emergency() -> tuple[Need, ...]:
 
 
 ADMITTED = (
-    *((0.53, "aoa"), (0.08, "cardiologie"), (0.08, "neurologie"), (0.06, "longziekten")),
+    *((0.55, "aoa"), (0.08, "cardiologie"), (0.08, "neurologie"), (0.06, "longziekten")),
     *((0.02, "interne"), (0.04, "chirurgie"), (0.06, "orthopedie"), (0.03, "geriatrie")),
-    *((0.072, "ic"), (0.02, "hc"), (0.01, "oncologie"), (0.012, "reo"), (0.008, "ggz")),
+    *((0.076, "ic"), (0.02, "hc"), (0.01, "oncologie"), (0.012, "reo"), (0.008, "ggz")),
 )
 
 
@@ -166,7 +166,7 @@ def follow_up() -> tuple[Need, ...]:
     return (
         Need(
             *("reo", "reo", reo_beds, reo()),
-            outflow(home_care=0.33, elv=0.15, wlz=0.06, wmo=0.01, died=0.03),
+            outflow(home_care=0.28, elv=0.10, wlz=0.05, wmo=0.01, died=0.03),
             delay=(1.0, 5.0),
             instead="geriatrie",
             shuffled=True,
@@ -395,7 +395,7 @@ def streams() -> tuple[Stream, ...]:
         Stream("children", 1550, ((1.0, "kinder"),), EMERGENCY_DAY, season=0.25, flu=0.5),
         Stream("breathless", 420, ((1.0, "longziekten"),), EMERGENCY_DAY, season=0.2, flu=1.2),
         asked_for("geriatrie", 130),
-        asked_for("reo", 310),
+        asked_for("reo", 345),
         asked_for("observation", 230),
         asked_for("elv-low", 90),
         asked_for("elv-high", 70),
