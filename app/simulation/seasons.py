@@ -9,8 +9,8 @@ from app.simulation.calendar import DAY, year_start
 from app.simulation.chance import generator
 
 YEAR = 365.25 * DAY
-# The mean day of year and its spread on which a flu season peaks in the Netherlands: weeks 1 to 10
-# (RIVM/Nivel, Annual report surveillance of influenza, 2010-2024); height is an assumption.
+# Mean day of the year on which a flu wave peaks, and its spread; like its width and height an
+# assumption (fictief): early January to early March.
 PEAK_DAY, PEAK_SPREAD = 33.0, 16.0
 
 Moments = NDArray[np.int64]

@@ -103,8 +103,7 @@ class Duty:
 def sickness(plan: Plan, seed: int, block: Block) -> NDArray[np.float64]:
     """The share of those rostered who are absent on each day, float64[days].
 
-    Verzuim in Dutch care runs from about 6% in summer to 9% in a winter with flu (CBS, 2023,
-    ziekteverzuim zorg en welzijn); the plan gives its level.
+    Level and rise with the flu are assumptions (fictief); the plan gives the level.
     """
     strength = flu(seed, block.midnights[:-1])
     share: NDArray[np.float64] = np.minimum(plan.sickness * (1 + 0.45 * strength), 0.3)

@@ -65,7 +65,7 @@ class Stay:
         """What has passed and what remains of stays met at a random moment, float64[count] each.
 
         Such a stay is met in proportion to its length and at a uniform point of it (the
-        inspection paradox of renewal theory; Cox, 1962, Renewal Theory, 5.4).
+        inspection paradox of renewal theory; Cox, 1962, Renewal Theory, ch. 5).
         """
         many = self.drawn(chance, max(400, 8 * count))
         met = chance.choice(many, count, p=many / many.sum())

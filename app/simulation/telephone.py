@@ -2,7 +2,7 @@
 
 How long callers wait follows Erlang C with the heads on duty in the hour: P(wait > t) =
 C(c, a) exp(-(c - a) t / h) for c heads, offered load a and mean handling time h (Erlang, 1917;
-Gans, Koole and Mandelbaum, 2003, Manufacturing & Service Operations Management 5:79-141, eq. 8).
+Gans, Koole and Mandelbaum, 2003, Manufacturing & Service Operations Management 5:79-141).
 An overloaded hour is held at a load of 0.97 c, and more callers hang up.
 """
 
@@ -24,7 +24,7 @@ from app.simulation.seasons import flu, winter
 Whole = NDArray[np.int64]
 Figures = NDArray[np.float64]
 # When people call a huisartsenpost: by hour of a workday and of a day off, as a factor of the mean
-# (assumption (fictief), after the shape in Nivel Zorgregistraties, huisartsenposten 2022).
+# (assumption, fictief): an evening peak, and a longer one on the mornings of a day off.
 WORKDAY = (
     *(0.55, 0.45, 0.35, 0.35, 0.40, 0.45, 0.75, 1.2, 0, 0, 0, 0),
     *(0, 0, 0, 0, 0, 2.0, 2.1, 2.1, 1.9, 1.5, 1.1, 0.8),

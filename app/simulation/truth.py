@@ -1,15 +1,15 @@
 """What really was in a simulated region, asked at any moment until now."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.simulation.askable import flows, plans, stocks
 from app.simulation.boarding import last_door_to_bed, longest_minutes
 from app.simulation.calendar import DAY, block_of
 from app.simulation.census import (
-    AGE_BANDS,
     MOMENTS,
     STRETCHES,
     Census,
@@ -20,7 +20,7 @@ from app.simulation.changes import Marks, counted, inside
 from app.simulation.expected import Expected, admissions, discharges, off_by
 from app.simulation.journey import Journey
 from app.simulation.kinds import Kind
-from app.simulation.ledger import Ledger, of_people, of_places
+from app.simulation.ledger import Ledger
 from app.simulation.people import People, column, people
 from app.simulation.plan import Plan, Unit
 from app.simulation.rosters import Rosters
@@ -32,7 +32,6 @@ Moments = NDArray[np.int64]
 Figures = NDArray[np.float64]
 # Rosters are made so many days ahead (design, domain 9).
 ROSTERED_DAYS = 91
-WARD = "hospital-ward"
 
 
 class Truth:
@@ -74,118 +73,21 @@ class Truth:
 
     def stocks(self, place: str) -> Sequence[Kind]:
         """What can be asked of a place at a moment."""
-        return self._known("stocks", place, self._all_stocks)
+        return self._known("stocks", place, lambda unit: stocks(self.plan, unit, self._ledger))
 
     def _known(
-        self, which: str, place: str, kinds: Callable[[str, Unit], Iterable[Kind]]
+        self, which: str, place: str, kinds: Callable[[Unit], Iterable[Kind]]
     ) -> tuple[Kind, ...]:
         """Kinds are the same all the time, so they are put together once."""
         key = (which, place)
         if key not in self._kinds:
-            unit = self._unit(place)
-            self._kinds[key] = () if unit is None else tuple(kinds(place, unit))
+            unit = self._units.get(place)
+            self._kinds[key] = () if unit is None else tuple(kinds(self.plan.units[unit]))
         return self._kinds[key]
-
-    def _all_stocks(self, place: str, unit: Unit) -> Iterable[Kind]:
-        told = self._ledger.stocks(place)
-        if place == self.plan.coordination:
-            return (of_people("waiting", unit), *told)
-        if unit.setting == "home-care":
-            return of_starts(unit)
-        return (*self._stocks(unit), *told)
-
-    def _stocks(self, unit: Unit) -> Iterator[Kind]:
-        for beds in unit.beds:
-            for measure in ("physical", "occupied", "reserved"):
-                yield of_places(measure, unit, beds.type)
-        if not unit.beds:
-            return
-        yield of_people("waiting", unit)
-        if self.plan.emergency and unit.slug == self.plan.emergency.unit:
-            yield from self._emergency_stocks(unit)
-            return
-        for destination in self._destinations(unit):
-            ready = of_people("medicallyReady", unit, destination=destination)
-            yield ready
-            yield from (replace(ready, age_band=band) for band in AGE_BANDS)
-        if unit.setting == WARD:
-            yield of_people("verkeerdeBed", unit)
-
-    def _emergency_stocks(self, unit: Unit) -> Iterator[Kind]:
-        yield Kind("present")
-        for stream in self.plan.streams:
-            if stream.urgency:
-                yield Kind("present", urgency=stream.urgency)
-                yield replace(of_people("waiting", unit), urgency=stream.urgency)
-        yield of_people("boarders", unit)
-        yield Kind("ventilated")
-        yield Kind("longestBoardingMinutes")
-        yield Kind("lastDoorToBedMinutes")
-
-    def _destinations(self, unit: Unit) -> list[str]:
-        """Where people of a unit may wait to go to."""
-        return sorted(
-            {
-                outflow.destination
-                for need in self.plan.needs
-                for outflow in need.outflow
-                if outflow.need and outflow.destination
-                if any(slug == unit.slug for slug, _ in need.cells)
-            }
-        )
 
     def flows(self, place: str) -> Sequence[Kind]:
         """What can be asked of a place over a period that has been."""
-        return self._known("flows", place, self._all_flows)
-
-    def _all_flows(self, place: str, unit: Unit) -> Iterable[Kind]:
-        told = tuple(self._ledger.flows(place))
-        if place == self.plan.coordination:
-            return (of_people("requests", unit), *told)
-        if not unit.beds:
-            return told
-        kinds = [*self._flows(unit), *told]
-        refused = self._refusals(unit)
-        return (*kinds, *(of_people("refused", unit, reason=reason) for reason in refused))
-
-    def _flows(self, unit: Unit) -> Iterator[Kind]:
-        requests, came = of_people("requests", unit), of_people("admissions", unit)
-        yield from (requests, came)
-        if unit.setting == "home-care":
-            for beds in unit.beds:
-                yield replace(requests, profile=beds.type)
-                yield replace(came, profile=beds.type)
-            return
-        yield of_people("discharges", unit)
-        for destination in ("home", *self._destinations(unit)):
-            yield of_people("discharges", unit, destination=destination)
-        yield of_people("transfersIn", unit)
-        yield of_people("transfersOut", unit)
-        if self.plan.emergency and unit.slug == self.plan.emergency.unit:
-            yield of_people("diverted", unit)
-
-    def _refusals(self, unit: Unit) -> list[str]:
-        """Reasons that this unit can give; the same whatever has happened until now."""
-        needs = [
-            need
-            for need in self.plan.needs
-            if any(slug == unit.slug for slug, _ in need.cells) and need.setting != "seh"
-        ]
-        found = {"full", "staff"} if needs else set()
-        if unit.admission is not None:
-            found.add("too-late")
-        if any(crew.admits for crew in unit.crews):
-            found.add("medical-cover")
-        if unit.outbreaks_per_year:
-            found.add("infection")
-        for need in needs:
-            chances = (need.misfit, need.no_contract, need.declined)
-            words = ("does-not-fit", "contract", "client-declined")
-            found |= {word for word, chance in zip(words, chances, strict=True) if chance}
-        return sorted(found)
-
-    def _unit(self, place: str) -> Unit | None:
-        return self.plan.units[self._units[place]] if place in self._units else None
+        return self._known("flows", place, lambda unit: flows(self.plan, unit, self._ledger))
 
     # Figures
 
@@ -246,10 +148,7 @@ class Truth:
 
     def plans(self, place: str) -> Sequence[Kind]:
         """What can be asked of a place about days to come."""
-        unit = self._unit(place)
-        if unit is None or unit.resource != "bed":
-            return ()
-        return (of_people("expectedDischarges", unit), of_people("plannedAdmissions", unit))
+        return self._known("plans", place, plans)
 
     def shifts(self, place: str) -> Shifts:
         """Every shift of a place, also those rostered for the 13 weeks to come.
@@ -323,9 +222,3 @@ class Truth:
         begins = people.wanted_at[rows]
         keep = begins < ends
         return np.sort(begins[keep]), np.sort(ends[keep])
-
-
-def of_starts(unit: Unit) -> Iterator[Kind]:
-    for beds in unit.beds:
-        for measure in ("startsToday", "startsThisWeek"):
-            yield Kind(measure, resource="care-start", profile=beds.type, area=unit.area)

@@ -13,7 +13,7 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 @pytest.mark.parametrize(
     ("year", "sunday"),
-    # Rijksoverheid, feestdagen; 1961 and 2038 are from the tables of the US Census Bureau.
+    # Known Easter Sundays; 25 April is the latest that there can be.
     [
         (1961, date(1961, 4, 2)),
         (2024, date(2024, 3, 31)),

@@ -38,7 +38,7 @@ def test_a_stay_under_way_has_the_mean_that_renewal_theory_gives(name: str) -> N
 
     passed, remains = stay.under_way(generator(1, "met"), 100_000)
 
-    # E[X^2] / 2 E[X] (Cox, 1962, Renewal Theory, equation 5.4.3).
+    # E[X^2] / 2 E[X] (Cox, 1962, Renewal Theory, ch. 5).
     expected = np.mean(drawn**2) / (2 * np.mean(drawn))
     assert passed.mean() == pytest.approx(expected, rel=0.03)
     assert remains.mean() == pytest.approx(expected, rel=0.03)
