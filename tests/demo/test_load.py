@@ -20,6 +20,7 @@ from app.demo.reporters import reporters_of
 from app.errors import Conflict
 from app.facilities.region_file import parse
 from app.opening import ZOETERMEER, apply_region
+from app.postgres import CONFIGURED
 from app.simulation.reporters import Block, Reporter, Reporters, blocks
 from app.simulation.reporters_clock import Schedule
 from app.simulation.reporters_flaws import Flaws
@@ -402,3 +403,16 @@ async def test_one_bed_told_by_mandate_and_by_its_own_feed_is_counted_once(
     at = int(datetime.fromisoformat(total["staffed"]["observedAt"]).timestamp())
     for name, kind in (("staffed", STAFFED), ("occupied", OCCUPIED)):
         assert total[name]["value"] == truth.at("reo-flex", kind, np.array([at]))[0]
+
+
+async def test_nothing_made_up_enters_a_server_that_is_not_our_own(
+    zoetermeer: str, session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = just_now()
+    # Whoever runs another Postgres did not give it our name.
+    monkeypatch.setitem(CONFIGURED, "cluster_name", "another")
+
+    with pytest.raises(Conflict, match="embedded"):
+        await lay(zoetermeer, Tiny(until - DAY, until))
+
+    assert await ask(session, "SELECT 1 FROM reports") == []
