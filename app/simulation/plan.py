@@ -188,7 +188,6 @@ class Emergency:
     unit: str
     ambulances: Hours = Hours()
     stop_boarders: int = 8
-    ventilated_share: float = 0.02
 
 
 @dataclass(frozen=True, slots=True)
