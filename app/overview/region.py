@@ -85,6 +85,7 @@ class Risk:
     """The chance that the next request finds no place, and whether a unit or its pool is meant.
 
     `owners` are those whose figures are in it, `members` how many lines of `of` could be used.
+    It does not apply where nobody is sent away: in a SEH people wait, and NEDOCS says how long.
     """
 
     value: float | None
@@ -92,6 +93,10 @@ class Risk:
     owners: frozenset[int]
     members: int
     of: int
+    applies: bool = True
+
+
+NO_RISK = Risk(None, "unit", frozenset(), 0, 0, applies=False)
 
 
 @dataclass(frozen=True)
@@ -302,7 +307,7 @@ def judge(
     if now.care_setting == "seh":
         now.crowding = crowding(now, beds.get(now.unit.org_id))
         now.level = crowding_level(rules.seh, now.crowding.score, of_lines)
-        now.lines = [replace(each, level=now.level) for each in now.lines]
+        now.lines = [replace(each, level=now.level, risk=NO_RISK) for each in now.lines]
         of_figures = crowding_level(rules.seh, now.crowding.score, of_figures)
     now.differs = differ(now.said.status if now.said else None, of_figures)
 
@@ -434,6 +439,8 @@ def total(
     care_setting, resource, bed_type = key
     rule = rules.home_care if care_setting in AT_HOME else rules.beds
     risk = risk_of(pool, rule) if pool else Risk(None, "pool", frozenset(), 0, 0)
+    if care_setting == "seh":
+        risk = NO_RISK
     return Total(
         care_setting=care_setting,
         resource=resource,

@@ -46,7 +46,8 @@ class RefusalRisk(Figure):
     """The chance (0..1) that a request in the coming 24 hours finds no place.
 
     `basis` pool: of all places of this care setting and bed type together, for units of few
-    places; `of` says how many of its lines could be used. Unknown if requests were never told.
+    places; `of` says how many of its lines could be used. Unknown if requests were never told;
+    not applicable to a SEH, which sends nobody away.
     """
 
     basis: Literal["unit", "pool"]

@@ -294,6 +294,8 @@ def risk(
     told: Risk, owner: int, at: datetime | None, freshness: Freshness, view: View
 ) -> dict[str, Any]:
     """Rests on requests and occupancy, so it is shown to whom may see those of all in it."""
+    if not told.applies:
+        return {**NOT_APPLICABLE, "basis": told.basis}
     owners = {owner, *told.owners}
     rows: tuple[Shown, ...] = ("demand", "occupancy")
     if not all(view.sees(each, row, at or view.as_of) for each in owners for row in rows):

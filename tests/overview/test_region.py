@@ -256,6 +256,16 @@ def test_an_seh_is_judged_by_nedocs_with_all_its_inputs() -> None:
     assert without_beds.crowding.score is None
 
 
+def test_a_seh_sends_nobody_away_so_it_has_no_refusal_risk() -> None:
+    seh = a_unit("seh", 7, "seh", resource="treatment-space", beds=[])
+    told = {"seh": stocks(staffed=18, occupied=17, reserved=0)}
+
+    now = judged(seh, told=told, flows={"seh": [requests(2300, days=28)]})
+
+    risks = [line.risk for line in now[0].lines] + [the_total(now).risk]
+    assert [(risk.applies, risk.value) for risk in risks] == [(False, None)] * 2
+
+
 def test_a_huisartsenpost_is_judged_by_its_calls_and_never_by_free_lines() -> None:
     post = a_unit("hap", 3, "huisartsenpost", resource="phone-line", beds=[])
     told = {"answered": 40, "answeredWithin120s": 20, "answeredOver600s": 1}
