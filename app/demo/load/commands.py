@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Sessions, Standing, act_as, connect, raw, sessions_of
-from app.demo.load import queries
+from app.demo.load import queries, statements
+from app.demo.load.notices import moment, status_row, stop_row
 from app.demo.load.queries import Known, Laid
-from app.demo.load.rows import BEGIN, END, Newest, Rows, Teller
+from app.demo.load.rows import BEGIN, END, Rows, Teller, columns
 from app.demo.load.series import keys_of
-from app.demo.play.stops import stop_id
 from app.errors import Conflict
 from app.feeds.health.commands import lay_messages
 from app.observations.tables import DIMENSIONS
@@ -101,10 +100,6 @@ async def standing(sessions: Sessions, org_id: int) -> AsyncIterator[AsyncSessio
         yield session
 
 
-def moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
 @dataclass
 class Run:
     """One load, place by place; each place is a transaction with its own marker."""
@@ -151,8 +146,9 @@ class Run:
         known then; a version that came later is left as it is."""
         async with standing(self.sessions, 0) as session:
             connection = await raw(session)
-            for table in VERSIONS:
-                await connection.execute(KNOWN_SINCE.format(table=table), moment(self.truth.begin))
+            begin = moment(self.truth.begin)
+            for table in statements.VERSIONS:
+                await connection.execute(statements.KNOWN_SINCE.format(table=table), begin)
             await self.mark(connection, 0, ALL, self.since, 0)
 
     def by_place(self) -> dict[str, list[Reporter]]:
@@ -248,7 +244,7 @@ class Run:
         rows: int,
     ) -> None:
         await connection.execute(
-            MARK,
+            statements.MARK,
             org_id,
             place,
             moment(until),
@@ -283,12 +279,12 @@ async def store(
     tellers: Sequence[Teller],
 ) -> None:
     """Row level security takes no COPY, so the rows go by way of a table of this transaction."""
-    await connection.execute(TEMPORARY)
+    await connection.execute(statements.TEMPORARY)
     for table, packed in (("told_figures", rows.figures), ("told_reports", rows.reports)):
         await connection.copy_to_table(table, source=pieces(packed), format="binary")
-    await connection.execute(FIGURES, org_id)
+    await connection.execute(statements.FIGURES, org_id)
     await connection.execute(
-        REPORTS,
+        statements.REPORTS,
         org_id,
         unit,
         "" if unit else place,
@@ -298,7 +294,7 @@ async def store(
         [teller.reported_by for teller in tellers],
         [teller.client_id for teller in tellers],
     )
-    await connection.execute(STATE, org_id, *columns(rows.newest))
+    await connection.execute(statements.STATE, org_id, *columns(rows.newest))
 
 
 async def pieces(packed: Iterable[bytes]) -> AsyncIterator[bytes]:
@@ -309,112 +305,8 @@ async def pieces(packed: Iterable[bytes]) -> AsyncIterator[bytes]:
     yield END
 
 
-def columns(newest: Mapping[int, Newest]) -> tuple[list[object], ...]:
-    """Of the newest figure of each series what its row in `current_state` holds."""
-    return (
-        list(newest),
-        [each.at for each in newest.values()],
-        [each.known_at for each in newest.values()],
-        [each.value for each in newest.values()],
-        [uuid.UUID(bytes=each.report_id) for each in newest.values()],
-        [each.reported_by for each in newest.values()],
-    )
-
-
 async def store_stops(session: AsyncSession, org_id: int, stops: Sequence[StopTold]) -> None:
     await act_as(session, Standing(org_id, "own"))
     connection = await raw(session)
-    await connection.executemany(STOP, [stop_row(org_id, told) for told in stops])
-    await connection.executemany(STATUS, [status_row(org_id, told) for told in stops])
-
-
-def stop_row(org_id: int, told: StopTold) -> tuple[object, ...]:
-    stop = told.stop
-    return (
-        org_id,
-        stop_id(stop),
-        moment(told.known_at),
-        stop.unit,
-        stop.kind,
-        sorted(stop.applies_to),
-        stop.specialism,
-        moment(stop.begins),
-        moment(stop.expected_until),
-        moment(told.ended) if told.ended is not None else None,
-        stop.reason,
-    )
-
-
-def status_row(org_id: int, told: StopTold) -> tuple[object, ...]:
-    """While one stop holds a unit is restricted; once it is over, open."""
-    stop, over = told.stop, told.ended is not None
-    return (
-        org_id,
-        stop.unit,
-        moment(told.ended if told.ended is not None else stop.begins),
-        moment(told.known_at),
-        "open" if over else "restricted",
-        "" if over else stop.reason,
-    )
-
-
-VERSIONS = (
-    *("organisation_versions", "facility_versions", "unit_versions", "staff_pool_versions"),
-    *("group_versions", "rule_versions", "mandate_versions", "sharing_rule_versions"),
-    "feed_versions",
-)
-KNOWN_SINCE = """
-UPDATE {table} SET known_at = valid_from WHERE valid_from <= $1 AND known_at > $1
-"""
-MARK = """
-INSERT INTO demo_loads (org_id, place, until, seed, begin_at, dense_from, rows)
-VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
-"""
-TEMPORARY = """
-CREATE TEMP TABLE told_figures (series_id int, at timestamptz, length_s int, known_at timestamptz,
-                                observed_at timestamptz, value float8, report_id uuid,
-                                reported_by int) ON COMMIT DROP;
-CREATE TEMP TABLE told_reports (report_id uuid, observed_at timestamptz, known_at timestamptz,
-                                figures int, content_hash bytea, teller int) ON COMMIT DROP
-"""
-FIGURES = """
-INSERT INTO observations (org_id, series_id, at, length_s, known_at, observed_at, value, report_id,
-                          reported_by, precision)
-SELECT $1, series_id, at, length_s, known_at, observed_at, nullif(value, 'NaN'), report_id,
-       reported_by, 'moment'
-  FROM told_figures
-"""
-REPORTS = """
-INSERT INTO reports (org_id, report_id, unit, staff_pool, observed_at, known_at, kind, source_kind,
-                     feed, reported_by, client_id, figures, content_hash, refers_to, backfilled)
-SELECT $1, r.report_id, $2, $3, r.observed_at, r.known_at, 'report', t.source_kind, t.feed,
-       t.reported_by, t.client_id, r.figures, r.content_hash, NULL, true
-  FROM told_reports r
-  JOIN unnest($4::int[], $5::text[], $6::text[], $7::int[], $8::int[])
-       AS t(teller, source_kind, feed, reported_by, client_id) ON t.teller = r.teller
-"""
-STATE = """
-INSERT INTO current_state AS c (org_id, series_id, at, known_at, value, report_id, reported_by,
-                                precision, doubts)
-SELECT $1, n.series_id, timestamptz '2000-01-01Z' + n.at * interval '1 microsecond',
-       timestamptz '2000-01-01Z' + n.known_at * interval '1 microsecond', nullif(n.value, 'NaN'),
-       n.report_id, n.reported_by, 'moment', '{}'
-  FROM unnest($2::int[], $3::bigint[], $4::bigint[], $5::float8[], $6::uuid[], $7::int[])
-       AS n(series_id, at, known_at, value, report_id, reported_by)
-ON CONFLICT (org_id, series_id) DO UPDATE
-   SET at = excluded.at, known_at = excluded.known_at, value = excluded.value,
-       report_id = excluded.report_id, reported_by = excluded.reported_by,
-       precision = excluded.precision, doubts = excluded.doubts
- WHERE (excluded.at, excluded.known_at) > (c.at, c.known_at)
-"""
-STOP = """
-INSERT INTO stop_versions (org_id, stop, known_at, unit, kind, applies_to, specialism, begins_at,
-                           expected_until, ended_at, reason, source, reported_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'LPZ', $1)
-ON CONFLICT DO NOTHING
-"""
-STATUS = """
-INSERT INTO unit_statuses (org_id, unit, at, known_at, status, reason, source, reported_by)
-VALUES ($1, $2, $3, $4, $5, $6, 'LPZ', $1)
-ON CONFLICT DO NOTHING
-"""
+    await connection.executemany(statements.STOP, [stop_row(org_id, told) for told in stops])
+    await connection.executemany(statements.STATUS, [status_row(org_id, told) for told in stops])

@@ -203,3 +203,15 @@ def kinds_of(blocks: Iterable[Block]) -> dict[str, list[Kind]]:
     for block in blocks:
         found.setdefault(block.source_kind, {}).update(dict.fromkeys(block.kinds))
     return {source_kind: list(kinds) for source_kind, kinds in found.items()}
+
+
+def columns(newest: Mapping[int, Newest]) -> tuple[list[object], ...]:
+    """Of the newest figure of each series what its row in `current_state` holds."""
+    return (
+        list(newest),
+        [each.at for each in newest.values()],
+        [each.known_at for each in newest.values()],
+        [each.value for each in newest.values()],
+        [uuid.UUID(bytes=each.report_id) for each in newest.values()],
+        [each.reported_by for each in newest.values()],
+    )
