@@ -1,6 +1,6 @@
 """The made-up region brought up to now: simulated, what is missing laid down, and how far kept."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,7 @@ from app.db import Sessions, connect, sessions_of
 from app.demo.load.commands import Loaded, laid, load
 from app.demo.play.tellings import Play
 from app.demo.region.queries import BEGUN, TOLD, Headway, headway
+from app.demo.truth.queries import Key, Told, flows, stocks
 from app.simulation.world import World
 from app.simulation.zoetermeer import zoetermeer
 
@@ -92,11 +93,24 @@ def seconds(at: datetime) -> int:
 
 @asynccontextmanager
 async def owner(url: str) -> AsyncIterator[Sessions]:
-    engine = connect(url, pool_size=1)
+    engine = connect(url, pool_size=1, limits={}, seconds=60)
     try:
         yield sessions_of(engine)
     finally:
         await engine.dispose()
+
+
+async def told_at(url: str, at: datetime) -> tuple[Mapping[Key, Told], Mapping[Key, Told]]:
+    """What had been told by then: stocks, and flows over the 24 hours before."""
+    async with owner(url) as sessions, sessions.begin() as session:
+        return await stocks(session, at), await flows(session, at - timedelta(hours=24), at)
+
+
+async def ask_for(owner_url: str, since: Since, seed: int) -> None:
+    """From now on this database, which is not of our own making, takes the figures of the demo."""
+    begin, dense = (datetime.fromtimestamp(at, UTC) for at in (since.begin, since.dense))
+    async with owner(owner_url) as sessions, sessions.begin() as session:
+        await session.execute(INTO, {"begin": begin, "dense": dense, "seed": seed})
 
 
 async def keep(sessions: Sessions, told: int, begun: int) -> None:
@@ -107,12 +121,16 @@ async def keep(sessions: Sessions, told: int, begun: int) -> None:
             await session.execute(KEEP, at)
 
 
+INTO = text("""
+INSERT INTO demo_loads (org_id, place, until, seed, begin_at, dense_from, rows)
+VALUES (0, 'into', :begin, :seed, :begin, :dense, 0) ON CONFLICT DO NOTHING
+""")
 # What was told as it came need not be loaded.
 PLAYED = text("""
 INSERT INTO demo_loads (org_id, place, until, seed, begin_at, dense_from, rows)
 SELECT org_id, place, :until, seed, begin_at, dense_from, 0
   FROM (SELECT DISTINCT ON (place) * FROM demo_loads
-         WHERE place NOT IN ('told', 'begun') ORDER BY place, until DESC) latest
+         WHERE place NOT IN ('told', 'begun', 'into') ORDER BY place, until DESC) latest
  WHERE until < :until
 ON CONFLICT DO NOTHING
 """)
