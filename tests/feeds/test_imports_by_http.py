@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.forecasts.calendar import local_day
 from tests import make
 from tests.conftest import Database
 from tests.feeds.test_import import counts, fetch, values
@@ -18,7 +19,7 @@ TIDY = {"profile": "tidy", "measure": "occupied", "capMeasure": "staffed"}
 
 
 def days_ago(days: int) -> str:
-    return f"{make.now() - timedelta(days=days):%Y-%m-%d}"
+    return str(local_day(make.now()) - timedelta(days=days))
 
 
 def tidy(*rows: str) -> str:
