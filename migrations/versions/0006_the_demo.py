@@ -29,9 +29,7 @@ def upgrade() -> None:
         sa.Column("begin_at", moment, nullable=False),
         sa.Column("dense_from", moment, nullable=False),
         sa.Column("rows", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "loaded_at", moment, server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
+        sa.Column("loaded_at", moment, server_default=sa.text("clock_timestamp()"), nullable=False),
         sa.PrimaryKeyConstraint("org_id", "place", "until", name=op.f("demo_loads_pkey")),
     )
     for statement in WALL:
