@@ -6,6 +6,7 @@ What a form can tell is found in the form itself, so that there is no second tab
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -15,7 +16,7 @@ from app.facilities.hours import LOCAL
 from app.feeds.messages import DAYS_AHEAD, Form, Periods, Says, Stands, day, figure
 from app.forecasts.calendar import local_day
 from app.observations.measures import MEASURES
-from app.observations.rules import Key, figure_of
+from app.observations.rules import NAMES, Key, figure_of
 from app.observations.schemas import Period, ReportedFigure
 from app.observations.words import Place
 
@@ -29,6 +30,9 @@ Wanted = Mapping[Known, ReportedFigure]
 # What is written in a field, and the figures that it tells.
 Part = tuple[Any, frozenset[Known]]
 NOTHING: frozenset[Known] = frozenset()
+# Where the measure and each dimension stand in the key of a series.
+MEASURE = 2
+PLACES = {name: n for n, (_, name) in enumerate(NAMES, MEASURE + 1)}
 
 
 @dataclass(frozen=True)
@@ -53,17 +57,15 @@ class About:
         wanted: Wanted,
     ) -> Part:
         """The form under its head, with as much of what is wanted as it takes together."""
-        here = form.model_construct(**head)
-        over, of = {**over, **here.periods()}, {**of, **here.apart()}
+        if head:
+            here = form.model_construct(**head)
+            over, of = {**over, **here.periods()}, {**of, **here.apart()}
         told, known = written_head(form, head), NOTHING
-        for name, field in form.model_fields.items():
-            said = said_of(field)
-            if said is None:
-                continue
+        for name, field, said in saying(form):
             left = {each: wanted[each] for each in wanted if each not in known}
             for part, more in self.parts(field, said, over, of, left):
-                if takes(form, {**told, alias(form, name): part}):
-                    told[alias(form, name)] = part
+                if takes(form, {**told, name: part}):
+                    told[name] = part
                     known |= more
                     break
         return told, known
@@ -74,6 +76,9 @@ class About:
         """The ways to fill one field, the fullest first."""
         inner, many = inside(field)
         of = {**of, **dict(said.of)}
+        wanted = {each: wanted[each] for each in wanted if each_word(each, said.measure, of)}
+        if not wanted:
+            return
         if inner is None:
             known = self.known(figure(said, None, over, of))
             if known in wanted:
@@ -127,6 +132,8 @@ class About:
 
     def heads(self, form: type[Form], wanted: Wanted) -> list[dict[str, Any]]:
         """Each head under which the form could tell one of the figures; long periods first."""
+        if not naming(form):
+            return [{}]
         found: dict[str, dict[str, Any]] = {}
         for each in sorted(wanted.values(), key=length, reverse=True):
             head = self.head(form, each)
@@ -137,18 +144,15 @@ class About:
     def head(self, form: type[Form], each: ReportedFigure) -> dict[str, Any] | None:
         """What the form must say of itself to tell this figure; None if it cannot."""
         head: dict[str, Any] = {}
-        for name, field in form.model_fields.items():
-            if said_of(field) or name == "aantal":
-                continue
-            named = self.named(name, field, each)
+        for name, stands, required in naming(form):
+            named = self.named(name, stands, each)
             if named is not None:
                 head[name] = named
-            elif field.is_required():
+            elif required:
                 return None
         return head
 
-    def named(self, name: str, field: FieldInfo, each: ReportedFigure) -> Any:  # noqa: ANN401
-        stands = next((one for one in field.metadata if isinstance(one, Stands)), None)
+    def named(self, name: str, stands: Stands | None, each: ReportedFigure) -> Any:  # noqa: ANN401
         if stands is not None:
             word = getattr(each, stands.dimension, None)
             return next((dutch for dutch, ours in stands.words.items() if ours == word), None)
@@ -180,8 +184,32 @@ def length(each: ReportedFigure) -> timedelta:
     return each.period.end - each.period.start if each.period else timedelta(0)
 
 
-def said_of(field: FieldInfo) -> Says | None:
-    return next((each for each in field.metadata if isinstance(each, Says)), None)
+def each_word(known: Known, measure: str, of: Mapping[str, str]) -> bool:
+    """Whether a figure is of all these words; no measure is any."""
+    key = known[0]
+    return measure in ("", key[MEASURE]) and all(key[PLACES[name]] == of[name] for name in of)
+
+
+@cache
+def saying(form: type[Form]) -> Sequence[tuple[str, FieldInfo, Says]]:
+    """The fields that tell figures, by their Dutch names."""
+    return [
+        (alias(form, name), field, each)
+        for name, field in form.model_fields.items()
+        for each in field.metadata
+        if isinstance(each, Says)
+    ]
+
+
+@cache
+def naming(form: type[Form]) -> Sequence[tuple[str, Stands | None, bool]]:
+    """The fields that say what a form is of: the words they stand for, and whether they must be."""
+    return [
+        (name, next((each for each in field.metadata if isinstance(each, Stands)), None), needed)
+        for name, field in form.model_fields.items()
+        for needed in [field.is_required()]
+        if name != "aantal" and not any(isinstance(each, Says) for each in field.metadata)
+    ]
 
 
 def inside(field: FieldInfo) -> tuple[type[Form] | None, bool]:

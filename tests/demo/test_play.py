@@ -19,16 +19,20 @@ from app.demo.play.commands import keep_playing
 from app.demo.play.senders import NobodyTells, Senders
 from app.demo.play.sendings import Due, Sending, sendings
 from app.demo.play.stops import stop_sendings
+from app.demo.play.tellings import Play
+from app.demo.reporters import reporters_of
 from app.facilities.region_file import parse
 from app.main import create_app
 from app.opening import ZOETERMEER, apply_region
 from app.simulation.kinds import Kind
 from app.simulation.reporters_stops import StopTold
 from app.simulation.stops import Stop
+from app.simulation.world import World
+from app.simulation.zoetermeer import zoetermeer
 from tests.conftest import Database
 
 SENDERS = Senders(parse(ZOETERMEER.read_text("utf-8")))
-CALM = {"every": 0.02}
+CALM = 0.02
 
 
 def now() -> datetime:
@@ -70,8 +74,8 @@ async def play(client: AsyncClient, between: Any, kept: list[tuple[int, int]], s
     async def keep(told: int, begun: int) -> None:
         kept.append((told, begun))
 
-    playing = asyncio.create_task(keep_playing(client, between, since, keep, **CALM))
-    for _ in range(500):
+    playing = asyncio.create_task(keep_playing(client, between, since, keep, every=CALM))
+    for _ in range(1500):
         await asyncio.sleep(0.02)
         if playing.done() or (len(kept) > 2 and kept[-1][0] > since):
             break
@@ -180,6 +184,32 @@ async def test_a_stop_is_told_when_it_begins_and_when_it_ends(database: Database
 
     assert (holds["kind"], holds["source"], holds["endedAt"]) == ("seh-stop", "LPZ", None)
     assert over == []
+
+
+async def test_a_day_of_the_region_is_taken_whole_from_every_feed(database: Database) -> None:
+    until = int(now().timestamp())
+    begin = until - 4 * 86400
+    world = World(zoetermeer(), 2026, begin)
+    world.advance(until)
+    region = Play(world, reporters_of(SENDERS.region, 2026), SENDERS, dense_from=begin)
+
+    async with tower(database) as client:
+        with capture_logs() as logs:
+            await play(client, once(*region.between(until - 26 * 3600, until)), [], since=1)
+        overview = await ask(client, "/v1/overview")
+        told = [
+            feed
+            for name in ("reo", "caz", "hap", "ziekenhuis")
+            for feed in (await ask(client, "/v1/feeds", f"{name}-koppeling"))["items"]
+            if feed["state"] == "released"
+        ]
+
+    assert [line for line in logs if "refused" in line["event"]] == []
+    fresh = [unit["unit"] for unit in overview["units"] if unit["freshness"] == "fresh"]
+    assert len(fresh) > 0.8 * len(overview["units"])
+    assert len(told) == 5
+    assert all(feed["health"]["lastDay"]["figures"] > 50 for feed in told)
+    assert all(feed["health"]["rejects"] == [] for feed in told)
 
 
 def a_tower_that(*statuses: int | None) -> tuple[AsyncClient, list[tuple[str, bytes]]]:
