@@ -31,8 +31,8 @@ check: $(BIN)/installed ## style, types and the OpenAPI document
 bench: $(BIN)/installed ## ratios to a reference measured in the same run
 	$(BIN)/python -m benchmarks
 
-chaos: $(BIN)/installed ## kill -9 of everything, for long
-	CHAOS_ACKS=5000 $(BIN)/python -m pytest tests/trust/test_chaos.py -q -s
+chaos: $(BIN)/installed ## kill -9 of everything and the worst of feeds, for long
+	CHAOS_ACKS=5000 FARM_SECONDS=90 $(BIN)/python -m pytest tests/trust/test_chaos.py tests/trust/test_feed_farm.py -q -s
 
 openapi: $(BIN)/installed ## write openapi/verkeerstoren.json anew: its diff is the API review
 	$(BIN)/verkeerstoren openapi > openapi/verkeerstoren.json

@@ -17,9 +17,9 @@ import typer
 import uvloop
 
 from app import logs
-from benchmarks import bulk, posts, reads
+from benchmarks import bulk, demo, posts, reads
 from benchmarks.ground import Ground, ground
-from benchmarks.region import Region, lay_out
+from benchmarks.region import lay_out
 from benchmarks.rounds import Effort
 
 
@@ -27,11 +27,13 @@ class Part(StrEnum):
     posts = "posts"
     reads = "reads"
     bulk = "bulk"
+    demo = "demo"
 
 
-def begun(
-    part: Part, ground: Ground, region: Region, effort: Effort
-) -> Coroutine[Any, Any, list[str]]:
+def begun(part: Part, ground: Ground, effort: Effort) -> Coroutine[Any, Any, list[str]]:
+    if part == Part.demo:  # it has a region of its own
+        return demo.main(ground)
+    region = asyncio.run(lay_out(ground))
     if part == Part.posts:
         return posts.main(ground, region, effort)
     if part == Part.reads:
@@ -65,8 +67,7 @@ def main(
         with ground() as found:  # a new one for each, so that none stands on what another left
             if n == 0:
                 print(asyncio.run(where(found)))
-            region = asyncio.run(lay_out(found))
-            lines = uvloop.run(begun(part, found, region, Effort(rounds, seconds)))
+            lines = uvloop.run(begun(part, found, Effort(rounds, seconds)))
             print(f"\n{part.value}", *lines, sep="\n  ", flush=True)
 
 
