@@ -1,0 +1,183 @@
+"""`serve --demo` as a user starts it: the region is there, lives on, and outlives its player."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from app import store
+from app.access.keys import demo_key
+from app.db import plain
+from app.settings import Settings
+from tests.serving import ROOT, free_port, wait_until_ready
+
+LATER = "the demo ended"
+
+
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Open to the user that Postgres runs as, all the way down."""
+    made = tmp_path_factory.mktemp("living")
+    for each in (made, *made.parents[:3]):
+        if each.owner() == made.owner() and each != Path("/"):
+            each.chmod(0o755)
+    return made
+
+
+@contextmanager
+def living(folder: Path, days: int) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The program in a session of its own, as on a terminal, with all it says in a file."""
+    port = free_port()
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "TOREN_"))},
+        "TOREN_DATA_DIR": str(folder / "var"),
+        "TOREN_PORT": str(port),
+        "TOREN_DEMO_DAYS": str(days),
+    }
+    with (folder / "said").open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", "serve", "--demo"],
+            cwd=ROOT,
+            env=environment,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        address = f"http://127.0.0.1:{port}"
+        try:
+            wait_until_ready(address, process)
+            yield process, address
+        finally:
+            ctrl_c(process)
+
+
+def ctrl_c(process: subprocess.Popen[bytes]) -> None:
+    """To all at once, as a terminal does."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=30)
+
+
+def said(folder: Path) -> str:
+    return (folder / "said").read_text()
+
+
+def children(process: subprocess.Popen[bytes], command: str) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-Ao", "pid=,ppid=,args="], check=True, capture_output=True, text=True
+    )
+    rows = (line.split(None, 2) for line in listed.stdout.splitlines())
+    return [int(pid) for pid, ppid, args in rows if int(ppid) == process.pid and command in args]
+
+
+def ask(address: str, path: str, client: str = "caz-bord") -> Any:
+    key = {"Authorization": f"Bearer {demo_key(client).text}"}
+    answer = httpx.get(f"{address}{path}", headers=key, timeout=20)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def feeds(address: str) -> dict[str, Any]:
+    return {
+        feed["feed"]: feed["health"]
+        for name in ("reo", "caz", "hap", "ziekenhuis")
+        for feed in ask(address, "/v1/feeds", f"{name}-koppeling")["items"]
+        if feed["state"] == "released"
+    }
+
+
+def wait_for(seen: Callable[[], bool], seconds: float = 25) -> bool:
+    give_up = time.monotonic() + seconds
+    while not seen() and time.monotonic() < give_up:
+        time.sleep(0.2)
+    return seen()
+
+
+def figures_loaded(folder: Path) -> int:
+    [line] = [line for line in said(folder).splitlines() if "loaded (fictief)" in line]
+    return int(line.split()[0].replace(",", ""))
+
+
+def test_the_region_is_there_and_the_server_outlives_who_plays_it(folder: Path) -> None:
+    with living(folder, days=21) as (process, address):
+        overview = ask(address, "/v1/overview")
+        told = feeds(address)
+        [player] = children(process, "demo play")
+        workers = children(process, "jobs run")
+        os.kill(player, signal.SIGKILL)
+        noticed = wait_for(lambda: LATER in said(folder))
+        after = ask(address, "/v1/overview")
+        ctrl_c(process)
+
+    fresh = [unit for unit in overview["units"] if unit["freshness"] == "fresh"]
+    assert overview["fictief"] is True
+    assert len(fresh) > 0.8 * len(overview["units"]) > 45
+    assert len(told) == 5
+    assert all(health["lastDay"]["figures"] > 0 for health in told.values())
+    assert figures_loaded(folder) > 100_000
+    assert noticed
+    assert len(after["units"]) == len(overview["units"])
+    assert "Traceback" not in said(folder)
+    assert len(workers) == 1
+    assert not any(Path(f"/proc/{each}").exists() for each in (player, *workers))
+
+
+def test_a_restart_loads_only_the_gap_and_tells_what_was_on_its_way(folder: Path) -> None:
+    with living(folder, days=7):
+        at_first = figures_loaded(folder)
+        marked = wait_for(lambda: in_store(folder, MARKED) == 1)
+    # As if it had been killed with so much on its way.
+    in_store(folder, MOVE)
+    again_at = datetime.now(UTC)
+
+    with living(folder, days=7) as (process, address):
+        gap = figures_loaded(folder)
+        hourly = ("caz", "hospital", "hospital-bedden")
+        arrived = wait_for(lambda: all(told_since(address, each, again_at) for each in hourly))
+        [player] = children(process, "demo play")
+        began = time.monotonic()
+        os.kill(player, signal.SIGTERM)
+        gone = wait_for(lambda: children(process, "demo play") == [], seconds=5)
+        took = time.monotonic() - began
+
+    assert marked
+    assert at_first > 30_000
+    assert gap < at_first / 20
+    assert arrived
+    assert gone
+    assert took < 2.5
+    assert "Traceback" not in said(folder)
+
+
+def told_since(address: str, feed: str, at: datetime) -> bool:
+    last = feeds(address)[feed]["lastMessageAt"]
+    return last is not None and datetime.fromisoformat(last) > at
+
+
+MARKED = "SELECT count(*) FROM demo_loads WHERE place = 'told'"
+MOVE = "UPDATE demo_loads SET until = until - interval '70 minutes' WHERE place = 'told'"
+
+
+def in_store(folder: Path, statement: str) -> Any:
+    with store.opened(Settings(data_dir=folder / "var")) as settings:
+        assert settings.database_owner_url
+        return asyncio.run(execute(settings.database_owner_url, statement))
+
+
+async def execute(owner_url: str, statement: str) -> Any:
+    connection = await asyncpg.connect(plain(owner_url))
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
