@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import typer
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import logs, store
@@ -23,6 +24,8 @@ from app.settings import Settings
 
 Done = TypeVar("Done")
 ZOETERMEER = Path(__file__).parent / "facilities" / "zoetermeer.yaml"
+# Postgres manual, appendix A.
+UNDEFINED_TABLE = "42P01"
 FEEDS = Kind("feed", FeedFacts, FeedVersion, ("feed",), Feed)
 
 
@@ -41,6 +44,13 @@ def opened() -> Iterator[Settings]:
             yield settings
     except (PostgresUnavailable, store.StoreRefused) as refused:
         refuse(str(refused))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", "") != UNDEFINED_TABLE:
+            raise
+        refuse(
+            "This database lacks tables that this release needs. Run `verkeerstoren migrate` with "
+            "DATABASE_OWNER_URL set, then try again."
+        )
     except Refusal as refused:
         for fault in refused.faults:
             where = fault.pointer or " ".join(

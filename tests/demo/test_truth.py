@@ -1,10 +1,12 @@
 """The truth can be asked and laid beside what was told; a demo goes where it was asked for only."""
 
+import asyncio
 import csv
 import io
 import os
 import subprocess
 import sys
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,10 +14,12 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import store
 from app.access.tables import Mark
 from app.demo.truth.beside import as_csv, as_table, besides
 from app.demo.truth.queries import Told, flows, stocks
 from app.observations.tables import Report
+from app.postgres import Embedded
 from tests import make
 from tests.conftest import PEPPER, Database
 from tests.feeds.region import ROOT, place
@@ -79,15 +83,15 @@ async def test_a_star_marks_what_was_told_otherwise(session: AsyncSession) -> No
     assert written["reserved"]["state"] == "never told"
 
 
-def demo(database: Database, *arguments: str) -> subprocess.CompletedProcess[str]:
+def demo(urls: store.Urls, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command of the demo on a database of the operator's own."""
     return subprocess.run(
         [sys.executable, "-m", "app", "demo", *arguments],
         cwd=ROOT,
         env={
             **{k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "TOREN_"))},
-            "DATABASE_URL": database.urls.app,
-            "DATABASE_OWNER_URL": database.urls.owner,
+            "DATABASE_URL": urls.app,
+            "DATABASE_OWNER_URL": urls.owner,
             "TOREN_KEY_PEPPER": PEPPER.get_secret_value(),
             "TOREN_DEMO_DAYS": "2",
         },
@@ -101,9 +105,9 @@ def demo(database: Database, *arguments: str) -> subprocess.CompletedProcess[str
 async def test_a_demo_enters_an_empty_database_when_it_is_asked_to(
     database: Database, session: AsyncSession
 ) -> None:
-    done = demo(database, "--into-this-database")
-    again = demo(database, "load")
-    asked = demo(database, "truth", "--unit", "reo-flex")
+    done = demo(database.urls, "--into-this-database")
+    again = demo(database.urls, "load")
+    asked = demo(database.urls, "truth", "--unit", "reo-flex")
 
     assert done.returncode == 0, done.stderr
     assert "loaded (fictief)" in done.stdout
@@ -120,9 +124,19 @@ async def test_a_demo_never_enters_a_database_of_real_organisations(
 ) -> None:
     await make.an_organisation(session, "echt-huis")
 
-    done = demo(database, "--into-this-database")
+    done = demo(database.urls, "--into-this-database")
 
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "organisations of a real region" in done.stderr
     assert (await session.execute(select(Report.report_id).limit(1))).first() is None
+
+
+def test_a_database_that_is_not_migrated_is_told_by_a_sentence(server: Embedded) -> None:
+    urls = asyncio.run(store.prepare(server, f"bare_{uuid.uuid4().hex[:8]}"))
+
+    done = demo(urls, "--into-this-database")
+
+    assert done.returncode == 1
+    assert "verkeerstoren migrate" in done.stderr
+    assert "Traceback" not in done.stderr
