@@ -41,9 +41,10 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            port = self.servers[0].sockets[0].getsockname()[1]
+            host, port = self.config.host, self.servers[0].sockets[0].getsockname()[1]
+            address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             for each in self.told:
-                each(f"http://{self.config.host}:{port}")
+                each(address)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.leaving.set()

@@ -276,3 +276,26 @@ async def test_what_was_on_its_way_at_the_end_is_not_called_told() -> None:
 
     assert {told for told, _ in kept} == {1}
     assert [begun for _, begun in kept] == [until for _, until in looked]
+
+
+async def test_nothing_is_sent_while_the_store_cannot_keep_that_it_will_be() -> None:
+    client, seen = a_tower_that()
+    looked: list[tuple[int, int]] = []
+    failures = iter([OSError("the store is away"), OSError("the store is away"), None])
+
+    def between(since: int, until: int) -> list[Sending]:
+        looked.append((since, until))
+        return [Sending("a", "POST", "/x", b"1")] if len(looked) == 1 else []
+
+    async def keep(told: int, begun: int) -> None:
+        failure = next(failures, None)
+        if failure is not None:
+            assert seen == []
+            raise failure
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            await keep_playing(client, between, 1, keep, every=CALM)
+
+    assert len(seen) == 1
+    assert looked[0][0] == 1

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import httpx
 import orjson
+from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
 from app.access.keys import demo_key
@@ -51,14 +52,24 @@ async def keep_playing(
         while True:
             now = max(since, int(time.time()))
             told = since if mail.waiting == 0 else told
-            await keep(told, now)
-            # Beside the sending: a long look must not hold up what is on its way.
-            mail.add(*await asyncio.to_thread(between, since, now))
-            since = now
+            if await kept(keep, told, now):
+                # Beside the sending: a long look must not hold up what is on its way.
+                mail.add(*await asyncio.to_thread(between, since, now))
+                since = now
             await asyncio.sleep(every)
             mail.raise_faults()
     finally:
         await mail.close()
+
+
+async def kept(keep: Keep, told: int, begun: int) -> bool:
+    """Nothing is sent before it is kept that it will be, or a restart would tell it twice."""
+    try:
+        await keep(told, begun)
+    except (OSError, SQLAlchemyError) as error:
+        log.warning("the demo waits for the store (fictief)", kind=type(error).__name__)
+        return False
+    return True
 
 
 class Mail:
