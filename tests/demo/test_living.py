@@ -133,6 +133,7 @@ def test_the_region_is_there_and_the_server_outlives_who_plays_it(folder: Path) 
     assert not any(Path(f"/proc/{each}").exists() for each in (player, *workers))
 
 
+@pytest.mark.more
 def test_a_restart_loads_only_the_gap_and_tells_what_was_on_its_way(folder: Path) -> None:
     with living(folder, days=7):
         at_first = figures_loaded(folder)

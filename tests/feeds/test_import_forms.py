@@ -110,6 +110,15 @@ def test_every_measure_has_a_name_for_each_of_its_columns(name: str, chance: ran
     assert column_of(told) == column
 
 
+def test_a_word_that_may_be_two_things_is_said_with_which_it_is() -> None:
+    to_rehabilitation = Column("medicallyReady", {"destination": "grz"})
+
+    told = sayable(to_rehabilitation)
+
+    assert told == "medicallyReady[destination=grz]"
+    assert column_of(told) == to_rehabilitation
+
+
 @given(st.dates(date(1990, 1, 1), date(2040, 1, 1)))
 def test_days_and_weeks_follow_each_other_without_a_gap(day: date) -> None:
     for period, days in (("day", 1), ("week", 7)):

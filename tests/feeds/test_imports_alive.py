@@ -136,6 +136,7 @@ async def test_others_are_served_and_the_server_stays_small_while_a_file_comes_i
     assert seen == sorted(seen)
 
 
+@pytest.mark.more
 async def test_an_import_that_is_killed_is_told_so_and_leaves_nothing(
     database: Database, session: AsyncSession
 ) -> None:
@@ -159,6 +160,7 @@ async def test_an_import_that_is_killed_is_told_so_and_leaves_nothing(
     assert left[0]
 
 
+@pytest.mark.more
 async def test_an_import_ends_with_the_server_that_began_it(
     database: Database, session: AsyncSession
 ) -> None:

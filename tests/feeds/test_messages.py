@@ -11,9 +11,9 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.keys import demo_key
-from app.opening import ZOETERMEER, apply_region
 from app.facilities.region_file import parse
 from app.feeds.tables import Feed, FeedVersion
+from app.opening import ZOETERMEER, apply_region
 from tests import make
 from tests.conftest import Database
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import store
@@ -148,6 +149,7 @@ SELECT count(*) FROM current_state c CROSS JOIN LATERAL (
 """
 
 
+@pytest.mark.more
 async def test_nothing_acknowledged_is_lost_or_doubled_by_a_kill(
     durable: Embedded, tell: Tell
 ) -> None:

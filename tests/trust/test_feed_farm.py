@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -226,6 +227,7 @@ def in_one_period(feed: str, moments: list[datetime]) -> int:
     return len(periods) - len(set(periods))
 
 
+@pytest.mark.more
 async def test_fifty_good_feeds_stay_fresh_among_the_worst_and_when_a_worker_dies(
     session: AsyncSession,
     database: Database,

@@ -62,13 +62,12 @@ def dimension_named(measure: Measure, name: str) -> Dimension:
 
 def dimension_by(measure: Measure, word: str) -> Dimension:
     """The one dimension of a measure that has this word; where two have, none is guessed."""
-    allowed = [d for d in DIMENSIONS if d in measure.needs | measure.may]
-    known = {**WORDS, **(measure.words or {})}
-    found = [d for d in allowed if word in known.get(d, frozenset())]
+    found = fitting(measure, word)
     if len(found) > 1:
         ways = " or ".join(f"{dimension}=..." for dimension in found)
         raise Wrong("unknown-word", f"This word may be two things: write {ways} in the brackets.")
     if not found:
+        allowed = [d for d in DIMENSIONS if d in measure.needs | measure.may]
         ways = ", ".join(f"{dimension}=..." for dimension in allowed) or "no word at all"
         raise Wrong(
             "unknown-word", f"{measure.name} does not know this word. It can be told by: {ways}."
@@ -76,10 +75,22 @@ def dimension_by(measure: Measure, word: str) -> Dimension:
     return found[0]
 
 
+def fitting(measure: Measure, word: str) -> list[Dimension]:
+    """The dimensions of a measure that this word may stand for."""
+    known = {**WORDS, **(measure.words or {})}
+    allowed = measure.needs | measure.may
+    return [d for d in DIMENSIONS if d in allowed and word in known.get(d, frozenset())]
+
+
 def sayable(column: Column) -> str | None:
     """The name of a column if it holds no word but those that everybody knows."""
     known = {**WORDS, **(column.told.words or {})}
     if any(word not in known.get(dimension, ()) for dimension, word in column.of.items()):
         return None
-    inside = ",".join(column.of[d] for d in DIMENSIONS if d in column.of)
+    words = [(d, column.of[d]) for d in DIMENSIONS if d in column.of]
+    plain = [len(fitting(column.told, word)) == 1 for _, word in words]
+    inside = ",".join(
+        word if alone else f"{dimension}={word}"
+        for (dimension, word), alone in zip(words, plain, strict=True)
+    )
     return f"{column.measure}[{inside}]" if inside else column.measure
