@@ -50,6 +50,8 @@ LEVELS: Mapping[Level, str] = {
 }
 # Worst first: what must be seen comes first in the verdict.
 ORDER: tuple[Level, ...] = ("vol", "druk", "oud", "onbekend", "gesloten", "ruim")
+# What the verdict is about.
+LOUD: frozenset[Level] = frozenset({"vol", "druk"})
 STATUSES: Mapping[str, str] = {
     "open": "open",
     "restricted": "beperkt open",
@@ -211,17 +213,34 @@ def standings(overview: Overview) -> list[tuple[str, Level]]:
 
 
 def verdict(overview: Overview) -> str:
-    """The one sentence on top: what is full first, what has room last."""
+    """The one sentence on top: what is full or busy, and only without those how the rest is."""
     if not overview.units:
         return "Er zijn nog geen afdelingen"
     if all(u.observed_at is None and u.level.state == "unknown" for u in overview.units):
         return "Er zijn nog geen gegevens gemeld"
+    loud, quiet = clauses(overview)
+    return sentence(loud or quiet) or "U ziet hier geen drukte van andere organisaties"
+
+
+def beside(overview: Overview) -> str:
+    """How the rest is, where the verdict says what is full or busy."""
+    loud, quiet = clauses(overview)
+    return sentence(quiet) + "." if loud and quiet else ""
+
+
+def clauses(overview: Overview) -> tuple[list[str], list[str]]:
+    """What is full or busy, worst first; and all else."""
     names: dict[Level, list[str]] = {}
     for name, level in standings(overview):
         names.setdefault(level, []).append(name)
-    said = [f"{shortened(names[w])} {in_words(w, len(names[w]))}" for w in ORDER if w in names]
-    sentence = "; ".join(said) or "U ziet hier geen drukte van andere organisaties"
-    return sentence[0].upper() + sentence[1:]
+    said = {w: f"{shortened(names[w])} {in_words(w, len(names[w]))}" for w in ORDER if w in names}
+    loud = [said[w] for w in said if w in LOUD]
+    return loud, [said[w] for w in said if w not in LOUD]
+
+
+def sentence(clauses: Sequence[str]) -> str:
+    told = "; ".join(clauses)
+    return told[:1].upper() + told[1:]
 
 
 def shortened(names: Sequence[str]) -> str:

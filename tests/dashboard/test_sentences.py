@@ -144,11 +144,16 @@ def test_below_zero_none_are_free_on_the_page() -> None:
     assert say.number(-1.5) == "−1,5"
 
 
-def test_the_verdict_says_first_what_is_full() -> None:
-    units = (a_unit("reo", "vol"), a_unit("hospital-ward", "ruim"))
-    totals = (a_total("hospital-ward", "ruim"), a_total("reo", "vol"))
+def test_the_verdict_says_what_is_full_and_the_rest_stands_beside_it() -> None:
+    units = (a_unit("reo", "vol"), a_unit("hospital-ward", "ruim"), a_unit("hospice", "druk"))
+    totals = (
+        *(a_total("hospital-ward", "ruim"), a_total("hospice", "druk"), a_total("reo", "vol")),
+    )
 
-    assert say.verdict(an_overview(units, totals)) == "REO is vol; ziekenhuis heeft ruimte"
+    overview = an_overview(units, totals)
+
+    assert say.verdict(overview) == "REO is vol; hospice is druk"
+    assert say.beside(overview) == "Ziekenhuis heeft ruimte."
 
 
 def test_the_verdict_names_settings_that_stand_alike_together() -> None:
@@ -178,7 +183,7 @@ def test_a_setting_whose_kinds_stand_apart_is_told_by_kind() -> None:
 
     told = say.verdict(an_overview((a_unit("short-stay", "druk"),), (full, roomy)))
 
-    assert told == "Herstelbed is vol; logeerbed heeft ruimte"
+    assert told == "Herstelbed is vol"
 
 
 def test_a_setting_without_places_stands_by_its_units() -> None:
