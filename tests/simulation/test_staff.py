@@ -21,7 +21,7 @@ NURSES = Crew("nurse", {"dag": 5}, limits=True)
 
 
 def on_a_ward(name: str, places: int, plan: Plan) -> Duty:
-    return duty(name, DAG, (NURSES,), np.full(28, places), plan, 1, BLOCK)
+    return duty(name, DAG, (NURSES,), np.full(28, places, dtype=np.int64), plan, 1, BLOCK)
 
 
 @settings(deadline=None)
@@ -44,7 +44,15 @@ def test_a_roster_is_never_more_than_is_needed(
 @given(st.integers(0, 12))
 def test_a_pool_lends_no_more_than_it_has_and_only_where_heads_are_missing(heads: int) -> None:
     short = Plan((), (), (), vacancy=0.4, temporary=0.0)
-    pool = duty("pool", DAG, (Crew("nurse", heads={"dag": heads}),), np.zeros(28), short, 1, BLOCK)
+    pool = duty(
+        "pool",
+        DAG,
+        (Crew("nurse", heads={"dag": heads}),),
+        np.zeros(28, dtype=np.int64),
+        short,
+        1,
+        BLOCK,
+    )
     wards = {name: (on_a_ward(name, 30, short), 0) for name in ("een", "twee", "drie")}
 
     given_heads = lent(pool, wards)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from app.simulation.kinds import Kind
 from app.simulation.people import People
@@ -33,7 +34,7 @@ def truth() -> Truth:
 
 def spoken(truth: Truth) -> bytes:
     """Everything that a truth can say, to the byte."""
-    said = []
+    said: list[NDArray[np.generic]] = []
     for place in truth.places():
         said += [truth.at(place, kind, HOURS) for kind in truth.stocks(place)]
         said += [truth.over(place, kind, HOURS, HOURS + 3600) for kind in truth.flows(place)]
@@ -43,7 +44,7 @@ def spoken(truth: Truth) -> bytes:
         said += [shifts.start, shifts.required, shifts.rostered, shifts.worked, shifts.absent]
     said += [getattr(truth.people, column) for column in COLUMNS]
     stops = repr(truth.stops).encode()
-    return b"".join(np.asarray(each).tobytes() for each in said) + stops
+    return b"".join(each.tobytes() for each in said) + stops
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_gives_others(truth: Truth) -> None:
@@ -107,9 +108,9 @@ def test_what_was_said_of_the_past_stays_so(truth: Truth) -> None:
         assert world.truth.flows(place) == truth.flows(place)
 
 
-def beds_of(truth: Truth, place: str, measure: str) -> np.ndarray:
+def beds_of(truth: Truth, place: str, measure: str) -> NDArray[np.float64]:
     kinds = [kind for kind in truth.stocks(place) if kind.measure == measure]
-    return np.sum([truth.at(place, kind, HOURS) for kind in kinds], axis=0)
+    return np.asarray(np.sum([truth.at(place, kind, HOURS) for kind in kinds], axis=0))
 
 
 def with_beds(truth: Truth) -> list[str]:

@@ -258,7 +258,8 @@ def test_more_are_sick_when_there_is_flu(truth: Truth) -> None:
         rostered.append(shifts.rostered[over])
         of_year = (shifts.start[over] - BEGIN) % (365 * DAY) // DAY
         january.append(of_year < 75)
-    sick, there, winter = (np.concatenate(each) for each in (absent, rostered, january))
+    sick, there = np.concatenate(absent), np.concatenate(rostered)
+    winter = np.concatenate(january)
 
     in_winter = sick[winter].sum() / there[winter].sum()
     in_summer = sick[~winter].sum() / there[~winter].sum()
