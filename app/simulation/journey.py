@@ -131,8 +131,7 @@ class Journey:
 
     def no(self, row: int, cell: int, need: int) -> str:
         """Why a cell takes this person not, "" if it does; what never fits is remembered."""
-        cells, asked = self.cells, self.needs[need]
-        unit = cells.of_unit[cell]
+        asked = self.needs[need]
         for_good = asked.misfit + asked.no_contract + asked.declined
         if for_good:
             drawn = self.chances[need].next()
@@ -141,6 +140,12 @@ class Journey:
                 if drawn < asked.misfit:
                     return "does-not-fit"
                 return "contract" if drawn < asked.misfit + asked.no_contract else "client-declined"
+        return self.shut(cell)
+
+    def shut(self, cell: int) -> str:
+        """Why a cell takes nobody in just now, "" if it does."""
+        cells = self.cells
+        unit = cells.of_unit[cell]
         if cells.stopped[unit]:
             return cells.stopped[unit]
         if not cells.admits(cell, self.second, self.weekday):
@@ -180,8 +185,7 @@ class Journey:
         self.queues[crowd.need[row]].pop(row, None)
         if self.needs[crowd.need[row]].setting == WARD:
             cell = crowd.first[row]
-            taken = self.cells.occupied[cell] + self.cells.reserved[cell]
-            self.refuse(cell, "staff" if self.cells.usable[cell] > taken else "full")
+            self.refuse(cell, self.shut(cell) or "full")
         self.lose(row)
         if crowd.origin[row] >= 0:
             if self.from_seh(row):

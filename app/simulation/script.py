@@ -87,8 +87,9 @@ class Script:
         elif what == STOP:
             cells.stopped[a] = "infection"
         elif what == END:
-            cells.stopped[a] = ""
-            self.offer_all(a)
+            if not self.holds(a, at):
+                cells.stopped[a] = ""
+                self.offer_all(a)
         else:
             journey.left_today[a], journey.left_week[a], cells.staffed[a] = b, c, b
             journey.said.today.setdefault(a, Steps()).set(at, b)
@@ -104,6 +105,14 @@ class Script:
                 journey.divert(asked, need, urgency, entrance)
                 return
         journey.arrive(asked, wanted, need, urgency, entrance)
+
+    def holds(self, unit: int, at: int) -> bool:
+        """Whether a stop of a unit goes on at the moment at which one of them ends."""
+        return any(
+            self.units[stop.unit] == unit and stop.begins <= at and at < (stop.ends or at)
+            for stop in self.ledger.stops
+            if stop.kind != "seh-stop"
+        )
 
     def offer_all(self, unit: int) -> None:
         for cell, of_unit in enumerate(self.journey.cells.of_unit):

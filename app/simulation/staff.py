@@ -147,7 +147,8 @@ def filled(
     seed: int,
     block: Block,
 ) -> Duty:
-    """Rostered, absent and temporary heads are binomial (assumption); who is alone is replaced.
+    """Rostered, absent and temporary heads are binomial (assumption); who is alone is replaced,
+    and of several one is always there: no ward or SEH is left to nobody.
 
     A physician who decides on admissions is replaced no more often than others.
     """
@@ -158,6 +159,7 @@ def filled(
     alone = required <= 1
     alone &= ~np.array([crew.admits for crew in crews], dtype=np.bool_)[:, None, None]
     temporary = chance.binomial(gap, np.where(alone, 0.95, plan.temporary))
+    temporary += (required > 1) & (gap - temporary == required)
     lengths = [(shift.end - shift.start) % (24 * 60) or 24 * 60 for shift in shifts]
     return Duty(
         tuple(crew.role for crew in crews),

@@ -40,6 +40,15 @@ def test_a_roster_is_never_more_than_is_needed(
     assert (found.worked >= 0).all()
 
 
+def test_no_shift_of_several_is_left_to_nobody() -> None:
+    plan = Plan((), (), (), vacancy=0.5, temporary=0.0)
+
+    several, alone = (on_a_ward("afdeling", places, plan).worked for places in (10, 5))
+
+    assert several.min() == 1
+    assert alone.min() == 0
+
+
 @settings(deadline=None)
 @given(st.integers(0, 12))
 def test_a_pool_lends_no_more_than_it_has_and_only_where_heads_are_missing(heads: int) -> None:
