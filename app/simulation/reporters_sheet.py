@@ -196,14 +196,14 @@ def of_days(
     moments = at_local(days, minute)
     here = (moments >= max(since, truth.begin)) & (moments < until)
     moments, days = moments[here], days[here] + ahead
-    shifts = truth.shifts(place) if len(days) else ()
-    assert isinstance(shifts, Shifts) or not len(shifts), "shifts come as columns"
-    if not isinstance(shifts, Shifts) or not len(shifts):
+    if not len(days):
         return sheet(name, moments, [])
-    return sheet(name, moments, list(of_shifts(shifts, measures, days)))
+    begin, end = at_local(np.array([days[0], days[-1] + 1]), 0).tolist()
+    shifts = truth.shifts(place, begin, end)
+    return sheet(name, moments, of_shifts(shifts, measures, days))
 
 
-def of_shifts(shifts: Shifts, measures: Sequence[str], days: Moments) -> Sequence[Column]:
+def of_shifts(shifts: Shifts, measures: Sequence[str], days: Moments) -> list[Column]:
     found: list[Column] = []
     day = local_days(shifts.start)
     for r, s in sorted(set(zip(shifts.role.tolist(), shifts.shift.tolist(), strict=True))):

@@ -150,14 +150,18 @@ class Truth:
         """What can be asked of a place about days to come."""
         return self._known("plans", place, plans)
 
-    def shifts(self, place: str) -> Shifts:
-        """Every shift of a place, also those rostered for the 13 weeks to come.
+    def shifts(self, place: str, since: int | None = None, until: int | None = None) -> Shifts:
+        """Every shift of a place (in [since, until) if given), also those rostered for the 13 weeks
+        to come.
 
         Of a shift that is not over `worked`, `worked_temporary` and `absent` are -1.
         """
-        last = block_of(self.until + ROSTERED_DAYS * DAY)
-        found = self._rosters.shifts(place, block_of(self.begin), last, self.until)
-        return found.between(self.begin, self.until + ROSTERED_DAYS * DAY)
+        end = self.until + ROSTERED_DAYS * DAY
+        since = self.begin if since is None else max(since, self.begin)
+        until = end if until is None else min(until, end)
+        # A night shift that reaches into a block is of the block before.
+        first = max(block_of(self.begin), block_of(since - DAY))
+        return self._rosters.shifts(place, first, block_of(until), self.until).between(since, until)
 
     @property
     def stops(self) -> Sequence[Stop]:

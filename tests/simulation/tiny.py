@@ -62,12 +62,13 @@ class Tiny(Truth):
     ) -> Figures:
         return np.asarray((ends - starts) // HOUR, float)
 
-    def shifts(self, place: str) -> Shifts:
+    def shifts(self, place: str, since: int | None = None, until: int | None = None) -> Shifts:
         days = np.arange(self.begin // DAY - 1, self.until // DAY + 92)
         zero, start = np.zeros(len(days), np.int64), days * DAY + 21 * HOUR
         over = start + 8 * HOUR <= self.until
         one = zero + 1
-        return Shifts(
+        found = Shifts(
             *(("nurse",), ("nacht",), zero, zero, start, start + 8 * HOUR, one + 1, one),
             *(np.where(over, one, -1), np.where(over, zero, -1), np.where(over, one, -1)),
         )
+        return found.between(since or 0, until or 2**60)
