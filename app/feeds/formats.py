@@ -1,7 +1,7 @@
 """Each format by its name: the form of its message, and the function that reads it."""
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -141,9 +141,11 @@ def read_message(
         return reports(form.model_validate(message), units, feed, arrived)
     except ValidationError as error:
         refused = without_echoes(error.errors(include_input=False, include_url=False))
-    places = list(dict.fromkeys(tuple(each["loc"][:2]) for each in refused))
-    wrong = [unread(place, refused) for place in places]
-    sound, kept = without(message, places)
+    by_place: dict[Where, list[ErrorDetails]] = {}
+    for each in refused:
+        by_place.setdefault(tuple(each["loc"][:2]), []).append(each)
+    wrong = [unread(place, said) for place, said in by_place.items()]
+    sound, kept = without(message, by_place.keys())
     if not any(kept.values()):
         return wrong
     others = read_message(format, sound, units, feed, arrived)
@@ -157,7 +159,7 @@ def without_echoes(errors: Collection[ErrorDetails]) -> list[ErrorDetails]:
 
 
 def unread(place: Where, refused: Collection[ErrorDetails]) -> ReadPart:
-    faults = [fault_of(each) for each in refused if tuple(each["loc"][:2]) == place]
+    faults = [fault_of(each) for each in refused]
     name = f"/{place[0]}/{place[1]}" if is_unit(place) else ""
     return ReadPart(name, None, merged(faults))
 
@@ -166,7 +168,7 @@ def is_unit(place: Where) -> bool:
     return len(place) == 2 and isinstance(place[1], int)
 
 
-def without(message: object, wrong: Collection[Where]) -> tuple[object, Kept]:
+def without(message: object, wrong: Set[Where]) -> tuple[object, Kept]:
     """The message less the wrong units, and where the kept ones stood; none if more is wrong."""
     if not isinstance(message, dict) or not all(map(is_unit, wrong)):
         return message, {}
