@@ -137,6 +137,8 @@ def judged(
     if not since.begin <= at.timestamp() <= time.time():
         begin = datetime.fromtimestamp(since.begin, UTC)
         refuse(f"Ask for a moment from {begin:%Y-%m-%d %H:%M} UTC on, and not in the future.")
+    if since.seed not in (None, settings.demo_seed):
+        refuse(f"What is loaded here is of seed {since.seed}. Set TOREN_DEMO_SEED to that.")
     moment = int(at.timestamp())
     world = simulated(settings.demo_seed, since.begin, moment, Headway().say)
     stocks, flows = run(told_at(url, at))

@@ -281,6 +281,26 @@ def expected(told: Iterable[Block]) -> list[tuple[Any, ...]]:
     ]
 
 
+async def test_what_is_said_of_the_region_after_a_load_is_known_from_then(
+    zoetermeer: str, session: AsyncSession
+) -> None:
+    until = just_now()
+    truth = Tiny(until - 4 * DAY, until)
+    await lay(zoetermeer, truth, until=until - 2 * DAY)
+    (first,) = await ask(session, VERSION)
+    await session.execute(text("UPDATE unit_versions SET known_at = now() WHERE unit = 'reo-flex'"))
+    await session.commit()
+
+    await lay(zoetermeer, truth)
+
+    (later,) = await ask(session, VERSION)
+    assert first.known_at == first.valid_from
+    assert later.known_at.timestamp() > until
+
+
+VERSION = "SELECT known_at, valid_from FROM unit_versions WHERE unit = 'reo-flex'"
+
+
 async def test_a_load_that_was_cut_off_is_finished_by_the_next(
     zoetermeer: str, session: AsyncSession
 ) -> None:

@@ -87,7 +87,7 @@ async def load(
         run = Run(sessions, truth, reporters, known, since, until, dense_from, progress)
         run.refuse_another(before)
         await ensure_partitions(owner_url, moment(truth.begin).date())
-        return await run.all_places()
+        return await run.all_places(first=before is None)
     finally:
         await engine.dispose()
 
@@ -126,8 +126,9 @@ class Run:
                 code="another-demo",
             )
 
-    async def all_places(self) -> Loaded:
-        await self.begin()
+    async def all_places(self, *, first: bool) -> Loaded:
+        if first:
+            await self.begin()
         by_place = self.by_place()
         todo = iter(by_place.items())
         async with asyncio.TaskGroup() as group:
@@ -143,7 +144,7 @@ class Run:
 
     async def begin(self) -> None:
         """From the first moment of the demo its region is known, or nothing could be asked as
-        known then; a version that came later is left as it is."""
+        known then. Once: what is said of the region after this load is known from when it was."""
         async with standing(self.sessions, 0) as session:
             connection = await raw(session)
             begin = moment(self.truth.begin)
@@ -187,6 +188,7 @@ class Run:
             await store(connection, org_id, self.known.places[place].unit, place, rows, tellers)
             await self.mark(connection, org_id, place, self.until, rows.count)
         self.figures += rows.count
+        self.reports += rows.messages
 
     def told(self, reporters: Sequence[Reporter], since: int) -> list[tuple[int, Block]]:
         return [
@@ -211,7 +213,6 @@ class Run:
         for n, block in told:
             of_kind = {kind: numbers[block.source_kind, kind] for kind in block.kinds}
             rows.add(block, self.reporters.seed, of_kind, tellers[n])
-            self.reports += len(block.observed_at)
         return rows
 
     async def number_series(

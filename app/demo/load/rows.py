@@ -66,6 +66,7 @@ class Rows:
     figures: list[bytes] = field(default_factory=list)
     reports: list[bytes] = field(default_factory=list)
     count: int = 0
+    messages: int = 0
     newest: dict[int, Newest] = field(default_factory=dict)
 
     def add(self, block: Block, seed: int, numbers: Mapping[Kind, int], teller: Teller) -> None:
@@ -90,6 +91,7 @@ class Rows:
         )
         self.figures.append(figures.binary())
         self.count += len(told)
+        self.messages += len(ids)
         for number, newest in figures.newest():
             before = self.newest.get(number)
             if before is None or (before.at, before.known_at) < (newest.at, newest.known_at):

@@ -28,9 +28,11 @@ Say = Callable[[str, float, int], None]
 class Since:
     """From when a region is simulated and laid down, in seconds since 1970.
 
-    `left` is what was on its way through the API when the region was left the last time.
+    `left` is what was on its way through the API when the region was left the last time; `seed` is
+    that of what stands here, None if nothing does.
     """
 
+    seed: int | None
     begin: int
     loaded: int
     dense: int
@@ -54,9 +56,10 @@ async def left_at(owner_url: str, days: int, now: datetime) -> Since:
         left = await headway(session)
     if before:
         loaded, dense = seconds(before.until), seconds(before.dense_from)
-        return Since(seconds(before.begin), loaded, dense, left)
+        return Since(before.seed, seconds(before.begin), loaded, dense, left)
     begin = seconds(now - timedelta(days=days))
-    return Since(begin, begin, max(begin, seconds(now - timedelta(days=DENSE_DAYS))), None)
+    dense = max(begin, seconds(now - timedelta(days=DENSE_DAYS)))
+    return Since(None, begin, begin, dense, None)
 
 
 def simulated(seed: int, begin: int, until: int, say: Say) -> World:
