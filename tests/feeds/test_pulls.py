@@ -137,6 +137,34 @@ async def test_a_feed_in_quarantine_is_fetched_and_kept_apart_and_a_suspended_on
 
 
 @pytest.mark.parametrize(
+    ("before", "verb", "stored"), [("quarantine", "_release", 1), ("released", "_suspend", 0)]
+)
+async def test_a_fetch_of_before_a_release_or_suspension_is_not_stored_by_what_held_then(
+    session: AsyncSession,
+    database: Database,
+    client: AsyncClient,
+    before: str,
+    verb: str,
+    stored: int,
+) -> None:
+    key = await make.a_key(session, "operator", organisation="beheer", audience="operator")
+    async with a_source(saying(message())) as source, a_poller(database) as poller:
+        await a_fetched_feed(session, "pulled", f"http://127.0.0.1:{source.port}/", state=before)
+        await refresh(poller)
+        body = {"reason": "person-data"} if verb == "_suspend" else None
+        await client.post(f"/v1/feeds/pulled/{verb}", json=body, headers=key)
+
+        of_before = await fetch_due(poller)
+        counted = await reported(session, "pulled")
+        await refresh(poller)
+        await fetch_due(poller)
+
+    assert (of_before, counted) == (1, [])
+    assert len(await reported(session, "pulled")) == stored
+    assert await session.scalar(text("SELECT count(*) FROM quarantined_reports")) == 0
+
+
+@pytest.mark.parametrize(
     ("body", "code"),
     [
         (b"\x00\x01 no message", "message-refused"),

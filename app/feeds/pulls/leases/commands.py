@@ -55,9 +55,15 @@ UPDATE feed_pulls SET lease_until = clock_timestamp() + :lease
  WHERE (org_id, feed) IN (
        SELECT org_id, feed FROM feed_pulls WHERE holder = ANY(:holders) FOR UPDATE SKIP LOCKED)
 """
+# A newer version of the feed (released, suspended, another address) makes what was fetched another
+# matter, also before any worker has arranged it.
 HOLD = """
 SELECT 1 FROM feed_pulls
- WHERE org_id = :org_id AND feed = :feed AND holder = :holder FOR UPDATE
+ WHERE org_id = :org_id AND feed = :feed AND holder = :holder
+   AND NOT EXISTS (
+       SELECT FROM feed_versions v
+        WHERE v.feed = :feed AND v.valid_from > :since AND v.valid_from <= clock_timestamp())
+   FOR UPDATE
 """
 
 
@@ -100,7 +106,8 @@ async def held(sessions: Sessions, claim: Claim) -> AsyncIterator[AsyncSession]:
     async with asyncio.timeout(TRANSACTION_SECONDS), sessions() as session:
         session.info["standing"] = Standing(claim.known.org_id, "own")
         async with session.begin():
-            if (await session.execute(text(HOLD), claim.key)).one_or_none() is None:
+            asked = {**claim.key, "since": claim.known.since}
+            if (await session.execute(text(HOLD), asked)).one_or_none() is None:
                 raise LeaseLost
             yield session
     for after in session.info.get("after_commit", ()):
