@@ -8,11 +8,11 @@ from starlette.exceptions import HTTPException
 
 from app.access.routes import Reporter
 from app.db import Db
-from app.errors import NotFound, Refusal, TooLarge, WrongMediaType
+from app.errors import Refusal, TooLarge, WrongMediaType
 from app.facilities.queries import directory
-from app.feeds import queries
 from app.feeds.commands import note_refused, take_message
 from app.feeds.confirmations.routes import router as confirmations
+from app.feeds.health.queries import own_feed
 from app.feeds.health.routes import router as health
 from app.feeds.mandates.routes import router as mandates
 from app.feeds.reports.routes import Prefer, answer
@@ -46,14 +46,14 @@ async def post_message(
     counted only after its release.
     """
     arrived = datetime.now(UTC)
-    known = await queries.feed(session, feed, arrived)
-    if known is None or known.org_id != principal.org_id:
-        raise NotFound("Your organisation has no feed of this name.", code="unknown-feed")
     try:
+        # Before the first statement, so that a slow sender holds no connection.
         body = await body_of(request)
     except Refusal as refusal:
+        known = await own_feed(session, principal, feed, datetime.now(UTC))
         await note_refused(session, known, trace(arrived, "pushed", None), refusal)
         raise
+    known = await own_feed(session, principal, feed, datetime.now(UTC))
     taken = await take_message(
         session,
         principal,

@@ -4,16 +4,19 @@ import asyncio
 import gzip
 import json
 import uuid
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.scopes import Scope
 from app.facilities.hours import LOCAL
+from app.facilities.queries import DirectoryCache
 from app.faults import Fault
 from app.feeds.health.commands import lay_messages
 from app.feeds.health.states import StateFrom, owes_since, state_since
@@ -302,6 +305,46 @@ async def test_the_messages_are_paged_newest_first(
 
     assert len(seen) == len(set(seen)) == 5
     assert seen == sorted(seen, reverse=True)
+
+
+async def test_what_cannot_be_recorded_at_a_release_is_said_and_stays_kept(
+    app: FastAPI, client: AsyncClient, session: AsyncSession, owner: Headers
+) -> None:
+    key = await operator(session)
+    await make.a_unit(session, "reo-dicht")
+    await a_feed(session, state="quarantine", units={"A": "reo-flex", "B": "reo-dicht"})
+    sent = await client.post("/v1/feeds/reo/messages", json=reo(1, "A", "B"), headers=owner)
+    ended = "UPDATE unit_versions SET valid_to = now() - interval '1 s' WHERE unit = 'reo-dicht'"
+    await session.execute(text(ended))
+    await session.commit()
+    app.state.directory = DirectoryCache()
+
+    released = await client.post("/v1/feeds/reo/_release", headers=key)
+
+    told = {each["report"]: each["outcome"] for each in released.json()["reports"]}
+    first, second = (each["report"] for each in sent.json()["reports"])
+    assert told == {first: "stored", second: "rejected"}
+    [kept] = (await client.get("/v1/feeds/reo/quarantine", headers=owner)).json()["items"]
+    assert kept["id"] == second
+
+
+async def test_a_slow_sender_holds_no_connection(
+    app: FastAPI, client: AsyncClient, session: AsyncSession, owner: Headers
+) -> None:
+    await a_feed(session)
+    pool = app.state.engine.sync_engine.pool
+    taken: list[int] = []
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for piece in (json.dumps(reo()).encode(), b" "):
+            yield piece
+            taken.append(pool.checkedout())
+
+    kind = {"Content-Type": "application/json"}
+    answer = await client.post("/v1/feeds/reo/messages", content=slowly(), headers=owner | kind)
+
+    assert answer.status_code == 200, answer.text
+    assert taken == [0, 0]
 
 
 async def test_nothing_is_taken_of_a_suspended_feed_until_it_is_released(

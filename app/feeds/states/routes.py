@@ -11,10 +11,8 @@ from app.errors import NotFound
 from app.facilities.queries import directory
 from app.feeds import queries
 from app.feeds.queries import KnownFeed
-from app.feeds.receipts import Taken
 from app.feeds.schemas import FeedState, QuarantineList, Receipt, Suspension
 from app.feeds.states import commands
-from app.observations.commands import record
 from app.observations.notices.routes import drop_overview
 from app.wire import Slug
 
@@ -40,10 +38,10 @@ async def release(request: Request, session: Db, principal: Operator, feed: Slug
     now = datetime.now(UTC)
     known = await known_feed(session, feed, now)
     found = await directory(request.app.state.directory, session)
-    kept = await commands.release(session, principal, known, found, now)
-    await record(session, principal, kept, request.app.state.series, event="feeds.release")
+    series = request.app.state.series
+    taken = await commands.release(session, principal, known, found, series, now)
     drop_overview(request, session)
-    return Taken(now, kept).receipt
+    return taken.receipt
 
 
 @router.post("/feeds/{feed}/_suspend")
