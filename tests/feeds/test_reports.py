@@ -554,3 +554,17 @@ async def test_the_answer_gives_something_back(client: AsyncClient, session: Asy
     assert places["admittable"]["value"] == places["free"]["value"] == 1
     assert unit["outlook"] == []
     assert brief.json()["units"] == []
+
+
+@pytest.mark.parametrize(("more", "size"), [({"bsn": "123456782"}, 0), ({"unknown": 1}, 32)])
+async def test_no_digest_is_kept_of_a_body_that_holds_a_person(
+    client: AsyncClient, session: AsyncSession, more: dict[str, Any], size: int
+) -> None:
+    await make.a_unit(session)
+    key = await make.a_key(session)
+    sound, wrong = make.a_report(make.a_figure()), make.a_report(make.a_figure()) | more
+
+    answer = await client.post("/v1/reports", json=[sound, wrong], headers=key)
+
+    assert [each["outcome"] for each in answer.json()["reports"]] == ["stored", "rejected"]
+    assert await session.scalar(text("SELECT length(content_hash) FROM rejects")) == size

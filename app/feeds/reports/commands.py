@@ -1,5 +1,6 @@
 """Reports on their way to the store, from whatever form they came in."""
 
+import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -15,7 +16,7 @@ from app.feeds.places import place_of
 from app.feeds.receipts import Rejected, Taken
 from app.feeds.traces import rejects
 from app.observations.commands import Message, ReportKind, SeriesNumbers, SourceKind, record
-from app.observations.reading import Broken, Read, merged
+from app.observations.reading import PERSON, Broken, Read, merged
 from app.observations.rules import judge
 from app.observations.schemas import Report
 from app.observations.tables import Reject
@@ -186,8 +187,11 @@ def refusal(rejected: Sequence[Rejected]) -> Refusal:
 
 
 def note_rejects(
-    session: AsyncSession, org_id: int, rejected: Sequence[Rejected], digest: bytes
+    session: AsyncSession, org_id: int, rejected: Sequence[Rejected], body: bytes
 ) -> None:
     """What was refused of a request of which some was stored: code, place and hash, no content."""
     faults = [fault for each in rejected for fault in each.faults]
+    # With a person in it the hash would be a fingerprint, to be had back by guessing.
+    person = any(fault.code == PERSON.code for fault in faults)
+    digest = b"" if person else hashlib.sha256(body).digest()
     session.add_all(Reject(**each) for each in rejects(org_id, "reports", faults, digest))

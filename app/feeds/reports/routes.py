@@ -1,6 +1,5 @@
 """Reports in, and something useful back."""
 
-import hashlib
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -131,8 +130,7 @@ async def store(
         refers_to=refers_to,
     )
     if taken.rejected:
-        digest = hashlib.sha256(body).digest()
-        note_rejects(session, principal.org_id, taken.rejected, digest)
+        note_rejects(session, principal.org_id, taken.rejected, body)
     return await answer(request, session, principal, taken, prefer)
 
 
