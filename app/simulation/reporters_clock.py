@@ -5,18 +5,19 @@ Moments are int64 seconds since 1970 (UTC); local time is that of Europe/Amsterd
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.simulation.calendar import DAY, LOCAL
+from app.simulation.calendar import DAY, LOCAL, is_holiday
 
 Moments = NDArray[np.int64]
 MINUTE, WEEK_DAYS = 60, 7
 # 1 January 1970 was a Thursday; Monday is 0.
-THURSDAY = 3
+THURSDAY, SUNDAY = 3, 6
+FIRST_DAY = date(1970, 1, 1).toordinal()
 # Before figures were told at every interval they were told at these moments: 08:00, 15:30, 23:00.
 SPARSE = (8 * 60, 15 * 60 + 30, 23 * 60)
 
@@ -59,6 +60,17 @@ def at_local(days: Moments, minute: int) -> Moments:
 def local_days(moments: Moments) -> Moments:
     """The local day of each moment, in days since 1970."""
     return np.asarray((moments + offsets(moments)) // DAY, np.int64)
+
+
+def weekdays(days: Moments) -> Moments:
+    """The weekday of each local day (days since 1970), int64[n].
+
+    A recognised holiday is as a Sunday, as it is for whoever works out of office hours.
+    """
+    each, back = np.unique(days, return_inverse=True)
+    holiday = [is_holiday(date.fromordinal(FIRST_DAY + day)) for day in each.tolist()]
+    shown = np.where(np.array(holiday, bool), SUNDAY, (each + THURSDAY) % WEEK_DAYS)
+    return np.asarray(shown[back], np.int64)
 
 
 def days_between(since: int, until: int) -> Moments:
@@ -130,7 +142,7 @@ class Schedule:
         if not self.hours:
             return np.ones(len(moments), bool)
         shown = moments + offsets(moments)
-        weekday, minute = (shown // DAY + THURSDAY) % WEEK_DAYS, shown % DAY / MINUTE
+        weekday, minute = weekdays(shown // DAY), shown % DAY / MINUTE
         is_open = np.zeros(len(moments), bool)
         for each in self.hours:
             of_week = ((weekday - each.weekday) % WEEK_DAYS) * 24 * 60 + minute

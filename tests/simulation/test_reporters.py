@@ -176,6 +176,21 @@ def test_nobody_tells_outside_the_hours_that_a_place_is_open() -> None:
     assert not hours & set(range(6 * 24, 7 * 24))
 
 
+def test_who_works_out_of_office_hours_works_on_holidays_too() -> None:
+    nights = tuple(OpenHours(day, 17 * 60, 32 * 60) for day in range(5))
+    weekend = tuple(OpenHours(day, 8 * 60, 32 * 60) for day in (5, 6))
+    schedule = replace(HOURLY, hours=(*nights, *weekend))
+    # In 2025 Christmas was on a Thursday and a Friday, and a Saturday followed.
+    eve, after = moment(2025, 12, 24, 23), moment(2025, 12, 27, 23)
+
+    on_holidays, _ = schedule.moments(eve, after, eve)
+    a_week_before, _ = schedule.moments(eve - 7 * DAY, after - 7 * DAY, eve - 7 * DAY)
+
+    assert len(on_holidays) == 72
+    # From 9 to 16 o'clock on a Thursday and a Friday nobody tells.
+    assert len(a_week_before) == 72 - 2 * 8
+
+
 def test_nothing_is_known_before_it_was_so() -> None:
     found = rows(told(a_reporter(HOURLY, ALL_FLAWS)))
 
