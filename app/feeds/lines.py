@@ -18,7 +18,7 @@ UNKNOWN = "onbekend"
 Cells = tuple[int, list[str]]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Unread(Exception):
     """Nothing of the text can be taken: all that is wrong with its columns or its shape."""
 
@@ -51,7 +51,10 @@ def fault_at(code: str, detail: str, row: int, column: str = "") -> Fault:
 
 
 def table(body: bytes) -> list[Cells]:
-    """The lines that hold something, the header first. Raises `Broken` if it is no CSV."""
+    """The lines that hold something, the header first.
+
+    Raises `Broken` if it is no CSV, or longer than may be.
+    """
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -64,6 +67,10 @@ def table(body: bytes) -> list[Cells]:
             stripped = [cell.strip() for cell in cells]
             if any(stripped):
                 found.append((lines.line_num, stripped))
+            if len(found) > MOST_LINES + 1:  # looked at no further: each cell takes its time
+                raise Broken(
+                    Fault("too-many-rows", f"Send at most {MOST_LINES} lines in one message.")
+                )
     except csv.Error:
         broken = "A quoted cell is not closed, is too long, or has signs after its closing quote."
         raise Broken(fault_at("broken-csv", broken, lines.line_num)) from None
@@ -106,8 +113,6 @@ def read_lines(found: Sequence[Cells], known: Collection[str], needed: Collectio
     ]
     if not lines:
         faults.append(fault_at("no-rows", "There is no line under the header.", top))
-    if len(lines) > MOST_LINES:
-        faults = [Fault("too-many-rows", f"Send at most {MOST_LINES} lines in one message.")]
     if faults:
         raise Unread(faults)
     return Text(

@@ -275,4 +275,7 @@ def test_the_digest_of_a_text_is_of_what_was_read() -> None:
 def test_a_text_without_end_is_refused() -> None:
     text = "code,wachtenden\n" + "INT,1\n" * (MOST_LINES + 1)
 
-    assert faults(read(text)) == [(None, None, "too-many-rows")]
+    with pytest.raises(Broken) as broken:
+        read(text)
+
+    assert broken.value.fault.code == "too-many-rows"
