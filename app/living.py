@@ -16,11 +16,11 @@ from app.demo.play.senders import Senders
 from app.demo.play.tellings import Play
 from app.demo.region.commands import (
     Begun,
+    alone,
     ask_for,
     keep,
     laid_down,
     left_at,
-    owner,
     simulated,
     told_at,
 )
@@ -163,7 +163,7 @@ def brought_up(settings: Settings) -> Begun:
 
 async def live_on(settings: Settings, begun: Begun, address: str) -> None:
     async with (
-        owner(owner_url(settings)) as sessions,
+        alone(owner_url(settings)) as sessions,
         httpx.AsyncClient(base_url=address, timeout=20) as client,
     ):
         await keep_playing(

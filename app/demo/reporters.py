@@ -43,6 +43,7 @@ FLAWS: Mapping[str, Flaws] = {
     "logeerhuis": replace(HAND, claims=1, claimed=0.25),
     "elv-noord": replace(HAND, claims=2, claimed=0.15),
     "zhz-orthopedie": replace(SYSTEM, held=1, holding=0.3),
+    "zhz-neurologie": replace(SYSTEM, claims=2, claimed=0.4),
     "zhz-chirurgie": replace(SYSTEM, held=2, holding=0.15),
     "ggz-acuut": replace(SYSTEM, wrong_zone=0.15),
     "zhz-kinder": replace(SYSTEM, wrong_zone=0.1, zone_days=2),

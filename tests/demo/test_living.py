@@ -146,6 +146,15 @@ def test_a_restart_loads_only_the_gap_and_tells_what_was_on_its_way(folder: Path
         gap = figures_loaded(folder)
         hourly = ("caz", "hospital", "hospital-bedden")
         arrived = wait_for(lambda: all(told_since(address, each, again_at) for each in hourly))
+        beside = subprocess.run(
+            [sys.executable, "-m", "app", "demo", "load"],
+            check=False,
+            cwd=ROOT,
+            env={**os.environ, "TOREN_DATA_DIR": str(folder / "var"), "TOREN_DEMO_DAYS": "7"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
         [player] = children(process, "demo play")
         began = time.monotonic()
         os.kill(player, signal.SIGTERM)
@@ -156,6 +165,8 @@ def test_a_restart_loads_only_the_gap_and_tells_what_was_on_its_way(folder: Path
     assert at_first > 30_000
     assert gap < at_first / 20
     assert arrived
+    assert beside.returncode == 1
+    assert "is being told already" in beside.stderr
     assert gone
     assert took < 2.5
     assert "Traceback" not in said(folder)

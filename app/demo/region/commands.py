@@ -1,5 +1,6 @@
 """The made-up region brought up to now: simulated, what is missing laid down, and how far kept."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from app.demo.load.commands import Loaded, laid, load
 from app.demo.play.tellings import Play
 from app.demo.region.queries import BEGUN, TOLD, Headway, headway
 from app.demo.truth.queries import Key, Told, flows, stocks
+from app.errors import Conflict
 from app.simulation.world import World
 from app.simulation.zoetermeer import zoetermeer
 
@@ -19,6 +21,9 @@ from app.simulation.zoetermeer import zoetermeer
 # asked by the day, and the store stays a size that is loaded in half a minute.
 DENSE_DAYS = 28
 SLICES = 100
+ENDING_SECONDS, LOOK_SECONDS = 5.0, 0.25
+# Held by a session, so that it ends with whoever held it, however that ended.
+ALONE = text("SELECT pg_try_advisory_lock(hashtext('demo'))")
 
 # What is being done, its share (0..1), and rows so far.
 Say = Callable[[str, float, int], None]
@@ -74,18 +79,19 @@ def simulated(seed: int, begin: int, until: int, say: Say) -> World:
 async def laid_down(owner_url: str, since: Since, play: Play, say: Say) -> Begun:
     """Loads what became known and is not there. Raises Conflict if another demo stands here."""
     until = play.world.truth.until
-    if since.left is not None:
-        async with owner(owner_url) as sessions, sessions.begin() as session:
-            await session.execute(PLAYED, {"until": since.left.begun})
-    loaded = await load(
-        owner_url,
-        truth=play.world.truth,
-        reporters=play.reporters,
-        since=since.loaded,
-        until=until,
-        dense_from=since.dense,
-        progress=lambda rows, share: say("loading", share, rows),
-    )
+    async with alone(owner_url) as sessions:
+        if since.left is not None:
+            async with sessions.begin() as session:
+                await session.execute(PLAYED, {"until": since.left.begun})
+        loaded = await load(
+            owner_url,
+            truth=play.world.truth,
+            reporters=play.reporters,
+            since=since.loaded,
+            until=until,
+            dense_from=since.dense,
+            progress=lambda rows, share: say("loading", share, rows),
+        )
     left = (seconds(since.left.told), seconds(since.left.begun)) if since.left else (0, 0)
     return Begun(play, until, left if left[0] < left[1] else None, loaded)
 
@@ -95,8 +101,28 @@ def seconds(at: datetime) -> int:
 
 
 @asynccontextmanager
-async def owner(url: str) -> AsyncIterator[Sessions]:
-    engine = connect(url, pool_size=1, limits={}, seconds=60)
+async def alone(url: str) -> AsyncIterator[Sessions]:
+    """While nobody else tells this region: two would tell the same twice, under other ids.
+
+    One that is just ending is waited for. Raises Conflict if it goes on.
+    """
+    async with owner(url, 2) as sessions, sessions() as holding:
+        for _ in range(int(ENDING_SECONDS / LOOK_SECONDS)):
+            if await holding.scalar(ALONE):
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        else:
+            raise Conflict(
+                "The region (fictief) of this database is being told already, by `serve --demo` "
+                "or `demo play`. End that first, or leave it to it.",
+                code="demo-under-way",
+            )
+        yield sessions
+
+
+@asynccontextmanager
+async def owner(url: str, connections: int = 1) -> AsyncIterator[Sessions]:
+    engine = connect(url, pool_size=connections, limits={}, seconds=60)
     try:
         yield sessions_of(engine)
     finally:
