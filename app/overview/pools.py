@@ -86,7 +86,7 @@ class Demand:
     requests_per_day: float
     departures_per_day: float
 
-    def no_place(self, hours: float) -> float:
+    def no_place(self, hours: float) -> float | None:
         # Rates to four digits: the same risk, and a few thousand cases to remember.
         return no_place(
             self.taken,

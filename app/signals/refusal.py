@@ -6,6 +6,12 @@ from math import ceil, exp, sqrt
 import numpy as np
 
 DAY_HOURS = 24.0
+# So little is left out of either side: far below what any answer is rounded to.
+LEFT_OUT = 1e-12
+# Beyond this work (events of the stretch x states they reach, and what each event costs besides)
+# the chance is not reckoned: some tenths of a second. A slip of the keys makes such a pool.
+MOST_WORK = 3e7
+EACH_EVENT = 1000
 # A busier pool than this is never asked for by the table of loads.
 MOST_LOAD = 1e6
 
@@ -52,7 +58,7 @@ def no_place(
     requests_per_day: float,
     departures_per_day: float,
     hours: float = DAY_HOURS,
-) -> float:
+) -> float | None:
     """The chance (0..1) that a request in the coming `hours` finds no place.
 
     Now `taken` places are taken and `free` can take someone (both >= 0). Requests come as a
@@ -61,6 +67,7 @@ def no_place(
     too. A request that comes at any moment of the stretch sees the places as they are then
     (PASTA, Wolff 1982), so the answer is the mean over time of P(all taken): a birth-death chain
     from the state of now, by uniformisation (Jensen 1953), exact to 1e-10.
+    None if that is too much to reckon while somebody waits (see MOST_WORK): unknown, not zero.
     Raises ValueError below zero.
     """
     if min(taken, free, requests_per_day, departures_per_day, hours) < 0:
@@ -71,15 +78,22 @@ def no_place(
     rate = requests_per_day + places * leave
     if free == 0 and rate * days == 0:
         return 1.0
-    if rate * days == 0:
+    # Who leaves only helps, so as many requests as there are free places must come at least.
+    if rate * days == 0 or free > _at_most(requests_per_day * days):
         return 0.0
-    up = np.full(places + 1, requests_per_day / rate)
-    up[-1] = 0.0
-    down = leave * np.arange(places + 1) / rate
-    stay = 1.0 - up - down
-    chance = np.zeros(places + 1)
-    chance[taken] = 1.0
     steps = rate * days
+    # Fewer than this are there at no moment: all but a few leave at the fastest.
+    lowest = max(0, taken - _at_most(places * leave * days))
+    if steps * (places - lowest + EACH_EVENT) > MOST_WORK:
+        return None
+    there = np.arange(lowest, places + 1)
+    up = np.full(len(there), requests_per_day / rate)
+    up[-1] = 0.0
+    down = leave * there / rate
+    down[0] = 0.0
+    stay = 1.0 - up - down
+    chance = np.zeros(len(there))
+    chance[taken - lowest] = 1.0
     full = 0.0
     for later in _chances_of_more(steps):
         full += later * chance[-1]
@@ -88,6 +102,11 @@ def no_place(
         moved[:-1] += (down * chance)[1:]
         chance = moved
     return float(min(max(full / steps, 0.0), 1.0))
+
+
+def _at_most(mean: float) -> int:
+    """A number that a Poisson count exceeds with a chance below LEFT_OUT (Chernoff bound)."""
+    return ceil(mean + sqrt(2 * 28 * mean) + 28)
 
 
 def _chances_of_more(mean: float) -> list[float]:

@@ -69,6 +69,12 @@ def by_small_steps(taken: int, free: int, requests: float, leaving: float, hours
     return full
 
 
+def reckoned(taken: int, free: int, requests: float, leaving: float, hours: float = 24.0) -> float:
+    chance = no_place(taken, free, requests, leaving, hours)
+    assert chance is not None
+    return chance
+
+
 @pytest.mark.parametrize(
     ("taken", "free", "requests", "leaving"),
     [(1, 1, 0.3, 0.11), (2, 0, 0.3, 0.2), (7, 1, 3.0, 1.5), (30, 3, 6.0, 4.0), (0, 2, 5.0, 0.0)],
@@ -76,7 +82,7 @@ def by_small_steps(taken: int, free: int, requests: float, leaving: float, hours
 def test_the_coming_day_agrees_with_small_steps(
     taken: int, free: int, requests: float, leaving: float
 ) -> None:
-    assert no_place(taken, free, requests, leaving) == pytest.approx(
+    assert reckoned(taken, free, requests, leaving) == pytest.approx(
         by_small_steps(taken, free, requests, leaving, 24), abs=1e-3
     )
 
@@ -84,7 +90,7 @@ def test_the_coming_day_agrees_with_small_steps(
 def test_in_the_long_run_it_is_erlangs_loss() -> None:
     stay_days, requests, beds = 9, 1.2 / 7, 4
 
-    long_run = no_place(2, 2, requests, 2 / stay_days, hours=24 * 5000)
+    long_run = reckoned(2, 2, requests, 2 / stay_days, hours=24 * 5000)
 
     assert long_run == pytest.approx(erlang_b(requests * stay_days, beds), abs=2e-3)
 
@@ -93,8 +99,8 @@ def test_in_the_long_run_it_is_erlangs_loss() -> None:
 def test_it_is_a_chance_that_rises_with_requests_and_falls_with_places(
     taken: int, free: int, requests: float, leaving: float
 ) -> None:
-    chances = [no_place(taken, free, rate, leaving) for rate in (requests, requests + 1)]
-    more = no_place(taken, free + 1, requests, leaving)
+    chances = [reckoned(taken, free, rate, leaving) for rate in (requests, requests + 1)]
+    more = reckoned(taken, free + 1, requests, leaving)
 
     assert all(0 <= chance <= 1 for chance in chances)
     assert chances[0] <= chances[1] + 1e-9
@@ -102,9 +108,9 @@ def test_it_is_a_chance_that_rises_with_requests_and_falls_with_places(
 
 
 def test_nothing_free_and_nobody_leaving_is_certain() -> None:
-    assert no_place(3, 0, 2.0, 0.0) == pytest.approx(1)
-    assert no_place(0, 0, 0.0, 0.0) == 1
-    assert no_place(3, 2, 0.0, 0.0) == 0
+    assert reckoned(3, 0, 2.0, 0.0) == pytest.approx(1)
+    assert reckoned(0, 0, 0.0, 0.0) == 1
+    assert reckoned(3, 2, 0.0, 0.0) == 0
 
 
 def test_loads_that_are_borne_grow_with_places() -> None:
@@ -125,3 +131,46 @@ def test_a_share_outside_0_to_1_is_refused() -> None:
         bearable_load(2, 1.0)
     with pytest.raises(ValueError, match="at least 0"):
         no_place(-1, 2, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("taken", "free", "requests", "leaving"),
+    [
+        (99_999, 99_999, 10.0, 16_000.0),
+        (99_999, 3, 16_000.0, 16_000.0),
+        (1, 0, 2_399_976.0, 99_999.0),
+        (1, 99_999, 2_399_976.0, 99_999.0),
+    ],
+)
+def test_a_slip_of_the_keys_costs_nobody_seconds(
+    taken: int, free: int, requests: float, leaving: float
+) -> None:
+    # The first took 100 seconds of the processor before.
+    chance = no_place(taken, free, requests, leaving)
+
+    assert chance is None or chance == 0
+
+
+def test_a_great_pool_is_reckoned_as_a_small_one_is() -> None:
+    taken, free, requests, leaving = 990, 10, 60.0, 45.0
+    seeds = np.random.default_rng(7)
+
+    chance = reckoned(taken, free, requests, leaving)
+    found = [simulated(seeds, taken, free, requests, leaving) for _ in range(600)]
+
+    assert chance == pytest.approx(np.mean(found), abs=0.03)
+
+
+def simulated(
+    chance: np.random.Generator, taken: int, free: int, requests: float, leaving: float
+) -> float:
+    """The share of a day that all is taken, event by event."""
+    places, at, full, there = taken + free, 0.0, 0.0, taken
+    while at < 1:
+        rates = np.array([requests, leaving / taken * there])
+        stays = min(chance.exponential(1 / rates.sum()), 1 - at)
+        full += stays * (there == places)
+        at += stays
+        comes = chance.random() < rates[0] / rates.sum()
+        there = min(there + 1, places) if comes else there - 1
+    return full
