@@ -71,6 +71,9 @@ def serve(
             refuse("The demo is served from the embedded database only. Unset DATABASE_URL.")
         if settings.key_pepper is None:
             refuse("Set TOREN_KEY_PEPPER to a secret of at least 32 characters.")
+        host, port = host or settings.host, settings.port if port is None else port
+        if (taken := serving.not_free(host, port)) is not None:
+            refuse(taken)
         leaving = Event()
         told: list[serving.Open] = [lambda address: typer.echo(f"Serving on {address}  {LEAVE}")]
         if demo:
@@ -82,8 +85,8 @@ def serve(
         beside.enter_context(serving.working(settings))
         config = uvicorn.Config(
             create_app(settings),
-            host=host or settings.host,
-            port=settings.port if port is None else port,
+            host=host,
+            port=port,
             access_log=False,
             log_config=None,
             server_header=False,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import typer
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,10 +35,22 @@ def refuse(sentence: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def read_settings() -> Settings:
+    """From the environment, or a sentence for each variable that cannot be read."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for each in error.errors(include_input=False, include_url=False):
+            name = str(each["loc"][0]) if each["loc"] else ""
+            variable = name if name.isupper() else f"TOREN_{name.upper()}"
+            typer.secho(f"{variable}: {each['msg']}.", err=True)
+        refuse("A setting cannot be read; docs/settings.md says what each takes.")
+
+
 @contextmanager
 def opened() -> Iterator[Settings]:
     """The store, or a sentence that says what is wrong with it."""
-    settings = Settings()
+    settings = read_settings()
     logs.configure(settings.log_level)
     try:
         with store.opened(settings) as settings:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from socket import socket
+from socket import AF_INET, AF_INET6, create_server, socket
 from threading import Event, Thread
 from types import FrameType
 from typing import Any, TypeVar
@@ -49,6 +49,18 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.leaving.set()
         super().handle_exit(sig, frame)
+
+
+def not_free(host: str, port: int) -> str | None:
+    """Why this address cannot be listened on, asked before anything long is begun."""
+    try:
+        with create_server((host, port), family=AF_INET6 if ":" in host else AF_INET):
+            return None
+    except OSError as error:
+        return (
+            f"Port {port} of {host} cannot be had: {(error.strerror or str(error)).lower()}. End "
+            "what listens there, or give another with TOREN_PORT or --port."
+        )
 
 
 @contextmanager

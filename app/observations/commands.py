@@ -2,10 +2,11 @@
 
 import hashlib
 import uuid
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -76,6 +77,8 @@ class Message:
 Name = tuple[str, Key]
 # The unit and the staff pool that a series is of; one of the two is "".
 Where = tuple[str, str]
+# From when a period is, and until when.
+Stretch = tuple[datetime, datetime]
 # The measures by which a doubt judges the other figures of a place.
 BESIDE = frozenset({"staffed", "closedPlaces"})
 
@@ -165,7 +168,9 @@ class Batch:
         with_periods = [m for m in counted if any(not t.stock for t in m.judged.told)]
         if with_periods:
             await self.lock_places(with_periods)
-            await self.refuse_overlaps(await self.not_repeated(with_periods))
+            new = await self.not_repeated(with_periods)
+            await self.refuse_overlaps(new)
+            self.refuse_overlaps_within([m for m in new if m.outcome == "stored"])
         await self.ask_doubts([m for m in counted if m.outcome == "stored"])
         await self.insert([m for m in counted if m.outcome == "stored"])
         await self.not_repeated([m for m in first if m.known_at is None])
@@ -258,6 +263,23 @@ class Batch:
                 ),
                 409,
             )
+
+    def refuse_overlaps_within(self, messages: Sequence[Message]) -> None:
+        """Of periods that overlap within one request the first told is kept."""
+        told: dict[int, list[Stretch]] = defaultdict(list)
+        for message in messages:
+            added: list[tuple[int, Stretch]] = []
+            for number, each in message.numbered:
+                period = each.at, each.at + timedelta(seconds=each.length_s)
+                if each.stock or each.value is None or period in told[number]:
+                    continue
+                if overlaps(told[number], period):
+                    message.reject(overlap_within(each), 409)
+                insort(told[number], period)
+                added.append((number, period))
+            if message.outcome == "rejected":
+                for number, period in added:
+                    told[number].remove(period)
 
     async def ask_doubts(self, messages: Sequence[Message]) -> None:
         if not messages:
@@ -392,6 +414,22 @@ class Batch:
             else:
                 message.reject(id_reused(), 409)
         return [m for m in open_ if m.report.id not in used]
+
+
+def overlaps(told: Sequence[Stretch], period: Stretch) -> bool:
+    """Whether a period shares time with one of these; they are sorted and do not overlap."""
+    place = bisect_left(told, period)
+    beside = told[max(place - 1, 0) : place + 1]
+    return any(each[0] < period[1] and period[0] < each[1] for each in beside)
+
+
+def overlap_within(told: Told) -> Fault:
+    return Fault(
+        "overlapping-period",
+        "This request tells the figure over another period too that overlaps this one. Tell each "
+        "stretch of time once.",
+        f"{told.pointer}/period",
+    )
 
 
 def only_first(messages: Sequence[Message]) -> Iterator[Message]:

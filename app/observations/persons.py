@@ -178,7 +178,8 @@ def numbers(text: str) -> Iterator[str]:
 
 def stands_free(digits: re.Match[str], text: str) -> bool:
     # Codes of areas and institutions are letters with eight digits; a BSN stands by itself.
-    around = text[: digits.start()][-1:] + text[digits.end() :][:1]
+    begin, end = digits.span()
+    around = text[max(begin - 1, 0) : begin] + text[end : end + 1]
     return not any(sign.isalpha() for sign in around)
 
 

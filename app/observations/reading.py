@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from app.faults import Fault, fault_of
+from app.faults import Fault, fault_of, pointer
 from app.observations.persons import person_in
 from app.observations.schemas import Report
 
@@ -18,6 +18,11 @@ PERSON = Fault(
     "person-detected",
     "This message looks as if it holds data of a person. Nothing of it was kept. "
     "Send counts only: no names, no numbers of persons, no dates of birth.",
+)
+
+EMPTY = (
+    "The body is empty. Send the message itself, and say in Content-Type what it is; with curl: "
+    "--data-binary @ and the name of the file."
 )
 
 
@@ -76,6 +81,8 @@ def read_reports(body: bytes) -> list[Read]:
 
 def parse(body: bytes) -> Any:  # noqa: ANN401
     """JSON as RFC 8259 has it; a number beyond a float is left to the field to refuse."""
+    if not body.strip():
+        raise Broken(Fault("broken-json", EMPTY))
     try:
         return json.loads(body, object_pairs_hook=once, parse_constant=str, parse_float=finite)
     except json.JSONDecodeError as error:
@@ -107,15 +114,22 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs) if len({name for name, _ in pairs}) == len(pairs) else Twice(pairs)
 
 
-def twice_in(told: Any) -> bool:  # noqa: ANN401
-    if isinstance(told, Twice):
-        return True
-    inside = told.values() if isinstance(told, dict) else told if isinstance(told, list) else ()
-    return any(twice_in(each) for each in inside)
+def twice_in(told: Any) -> str | None:  # noqa: ANN401
+    """The pointer of the first object in which a name stands twice; None if there is none."""
+    left: list[tuple[tuple[int | str, ...], Any]] = [((), told)]
+    while left:
+        at, value = left.pop()
+        if isinstance(value, Twice):
+            return pointer(at)
+        if isinstance(value, dict):
+            left.extend(((*at, name), inner) for name, inner in value.items())
+        elif isinstance(value, list):
+            left.extend(((*at, n), inner) for n, inner in enumerate(value))
+    return None
 
 
 def read_one(told: Any, where: str) -> Read:  # noqa: ANN401
-    if twice_in(told):
+    if twice_in(told) is not None:
         fault = Fault("name-twice", "A field stands twice in one object. Send it once.", where)
         return Read(where, None, [fault])
     try:

@@ -201,6 +201,34 @@ async def test_periods_may_be_corrected_but_never_overlap(
     assert await stored(session) == [(3, 43200), (2, 43200), (4, 43200)]
 
 
+async def test_periods_of_one_request_do_not_overlap_either(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    await make.a_unit(session)
+    key = await make.a_key(session)
+    day = (make.now() - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    hours = [(0, 12), (6, 18), (12, 24), (0, 12)]
+    periods = [
+        {
+            "start": (day + timedelta(hours=a)).isoformat(),
+            "end": (day + timedelta(hours=b)).isoformat(),
+        }
+        for a, b in hours
+    ]
+    batch = [
+        make.a_report(make.a_figure("requests", n), period=period)
+        for n, period in enumerate(periods, 3)
+    ]
+
+    answer = await client.post("/v1/reports", json=batch, headers=key)
+
+    outcomes = {each["report"]: each["outcome"] for each in answer.json()["reports"]}
+    refused = next(each for each in answer.json()["reports"] if each["outcome"] == "rejected")
+    assert [outcomes[each["id"]] for each in batch] == ["stored", "rejected", "stored", "stored"]
+    assert [error["code"] for error in refused["errors"]] == ["overlapping-period"]
+    assert sorted(await stored(session)) == [(3, 43200), (5, 43200), (6, 43200)]
+
+
 async def test_a_retracted_period_leaves_room_for_another(
     client: AsyncClient, session: AsyncSession
 ) -> None:
