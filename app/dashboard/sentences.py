@@ -172,6 +172,20 @@ def because(reasons: Sequence[ReasonNow] | None) -> str:
     return "; ".join(reason.nl for reason in reasons or () if reason.code != "full")
 
 
+def why_fewer(overview: Overview, total: Total) -> str:
+    """Why fewer can be taken in than are free, as the units of this kind say."""
+    if total.admittable.value is None or total.admittable.value >= (total.free.value or 0):
+        return ""
+    lines = (
+        line
+        for unit in overview.units
+        if unit.care_setting == total.care_setting
+        for line in unit.places
+        if (line.resource, line.bed_type) == (total.resource, total.bed_type)
+    )
+    return "; ".join(dict.fromkeys(filter(None, (because(line.reasons) for line in lines))))
+
+
 def listed(names: Sequence[str]) -> str:
     """ "a", "a en b", "a, b en c"."""
     *first, last = names

@@ -8,6 +8,8 @@ from app.observations.schemas import Coverage, Figure
 from app.overview.schemas import (
     LevelNow,
     Overview,
+    PlacesNow,
+    ReasonNow,
     RefusalRisk,
     StatusNow,
     StopNow,
@@ -154,6 +156,30 @@ def test_the_verdict_says_what_is_full_and_the_rest_stands_beside_it() -> None:
 
     assert say.verdict(overview) == "REO is vol; hospice is druk"
     assert say.beside(overview) == "Ziekenhuis heeft ruimte."
+
+
+def test_a_total_says_why_fewer_can_be_taken_in_than_are_free() -> None:
+    closed = ReasonNow(code="outside-admission-hours", nl="buiten opnametijden", en="")
+    full = ReasonNow(code="full", nl="vol", en="")
+    figures = {"admittable": a_figure(0), "free": a_figure(3)}
+    total = a_total("reo", "vol").model_copy(update=figures)
+    lines = [
+        PlacesNow.model_validate(
+            {
+                **total.model_dump(include=set(PlacesNow.model_fields)),
+                "usable_as": (),
+                "law": "Zvw",
+                "closed_by": (),
+                "reasons": reasons,
+            }
+        )
+        for reasons in ((closed,), (closed, full))
+    ]
+    units = tuple(a_unit("reo", "vol").model_copy(update={"places": (line,)}) for line in lines)
+
+    assert say.why_fewer(an_overview(units, (total,)), total) == "buiten opnametijden"
+    taken = total.model_copy(update={"free": a_figure(0)})
+    assert say.why_fewer(an_overview(units, (taken,)), taken) == ""
 
 
 def test_the_verdict_names_settings_that_stand_alike_together() -> None:
