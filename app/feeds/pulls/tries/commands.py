@@ -67,9 +67,7 @@ async def note(
         "now": now,
         "well": failure is None,
         "changed": stored > 0,
-        # After a failure the marks stay those of the last message that was taken.
-        "etag": well.etag if well else claim.etag,
-        "last_modified": well.last_modified if well else claim.last_modified,
+        **marks(claim, well, taken),
     }
     await session.execute(text(NOTE), told | state)
     tried = {
@@ -80,6 +78,19 @@ async def note(
         "rejected": len(taken.rejected) if taken else 0,
     }
     await session.execute(text(NOTE_TRY), told | tried)
+
+
+def marks(claim: Claim, well: Fetched | None, taken: Taken | None) -> dict[str, str | None]:
+    """By which the source is asked whether it has anything new.
+
+    After a failure those of the last message that was taken. None if a report was rejected: a
+    mandate or a fact of a unit that comes later can make it good, and a 304 would keep it out.
+    """
+    if well is None:
+        return {"etag": claim.etag, "last_modified": claim.last_modified}
+    if taken is not None and taken.rejected:
+        return {"etag": None, "last_modified": None}
+    return {"etag": well.etag, "last_modified": well.last_modified}
 
 
 async def prune(session: AsyncSession) -> None:
