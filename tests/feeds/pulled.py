@@ -1,5 +1,6 @@
 """Feeds that are fetched, laid out in a store: each with a unit and a source on loopback."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,7 @@ async def a_fetched_feed(
     organisation: str = "reo",
     state: str = "released",
     unit: str = "",
+    others: Mapping[str, str] | None = None,
     **pull: Any,
 ) -> str:
     """A feed of a unit of its own; the facts of an earlier call are replaced by a newer version."""
@@ -50,8 +52,9 @@ async def a_fetched_feed(
         session.add(Feed(feed=feed, org_id=org_id, format="reo"))
         await session.flush()
     patience = {"connect": 1, "read": 1, "total": 2}
+    units = {"A1": unit, **(others or {})}
     fetching = {"url": url, "everySeconds": 5, "timeoutSeconds": patience, **pull}
-    facts = {"name": "Feed (fictief)", "state": state, "units": {"A1": unit}, "pull": fetching}
+    facts = {"name": "Feed (fictief)", "state": state, "units": units, "pull": fetching}
     session.add(FeedVersion(feed=feed, org_id=org_id, valid_from=begins, facts=facts))
     await session.commit()
     return feed

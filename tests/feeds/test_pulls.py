@@ -8,13 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import logs
+from app.db import connect, sessions_of
 from app.errors import Conflict, NotFound
+from app.facilities.queries import DirectoryCache
 from app.feeds.pulls import commands
 from app.feeds.pulls.commands import Poller, begin, keep_pulling, polling, pull_now, refresh
 from app.feeds.pulls.leases import commands as leases
@@ -25,6 +28,7 @@ from tests.conftest import Database
 from tests.feeds.pulled import a_fetched_feed, message, reported, stands, telling_now
 from tests.feeds.sources import Request, a_source, head, saying
 
+SAID = "Sun, 01 Nov 2026 10:00:00 GMT"
 LOOPBACK = {"feed_hosts": "127.0.0.0/8"}
 
 
@@ -494,3 +498,126 @@ async def test_feeds_that_keep_failing_leave_places_to_the_others(
 
     assert len(began) == 2
     assert "good" in began
+
+
+# Longer than a statement may last.
+SLOWLY = """
+CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_sleep(20); RETURN NEW; END $$
+"""
+ON_REPORTS = "CREATE TRIGGER slowly BEFORE INSERT ON reports FOR EACH ROW EXECUTE FUNCTION slowly()"
+
+
+async def slow_to_store(session: AsyncSession) -> None:
+    for statement in (SLOWLY, ON_REPORTS):
+        await session.execute(text(statement))
+    await session.commit()
+
+
+@pytest.mark.parametrize("ends", ["statement", "transaction"])
+async def test_a_message_that_cannot_be_stored_in_time_is_a_failure_and_is_left_alone(
+    session: AsyncSession,
+    database: Database,
+    client: AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    ends: str,
+) -> None:
+    key = await make.a_key(session)
+    if ends == "transaction":
+        monkeypatch.setattr(leases, "TRANSACTION_SECONDS", 1.0)
+    await slow_to_store(session)
+    async with (
+        a_source(saying(message())) as source,
+        a_poller(database, pull_failures=1) as poller,
+    ):
+        url = f"http://127.0.0.1:{source.port}/"
+        await a_fetched_feed(session, "reo-pull", url, everySeconds=3600)
+        await refresh(poller)
+
+        begun = await fetch_due(poller)
+        await asyncio.sleep(leases.LEASE.total_seconds() + 0.2)
+        again = await fetch_due(poller)
+
+    assert (begun, again, len(source.asked)) == (1, 0, 1)
+    assert await reported(session, "reo-pull") == []
+    told = (await client.get("/v1/feeds/reo-pull/pulls", headers=key)).json()
+    assert (told["pull"]["lastError"], told["pull"]["failures"]) == ("not-stored", 1)
+    assert told["pull"]["breaker"] == "open"
+    assert "send less" in told["pull"]["reason"]
+    assert [each["outcome"] for each in told["tries"]] == ["failed"]
+
+
+async def test_by_hand_one_reads_that_it_could_not_be_stored(
+    session: AsyncSession, database: Database
+) -> None:
+    await slow_to_store(session)
+    async with a_source(saying(message())) as source:
+        await a_fetched_feed(session, "reo-pull", f"http://127.0.0.1:{source.port}/")
+
+        pulled = await pull_now(settings(database), "reo-pull")
+
+    assert [*lines(pulled)][-1].startswith("not-stored (HTTP 200): ")
+
+
+async def test_a_store_that_cannot_be_reached_makes_the_worker_leave_the_source_alone(
+    session: AsyncSession, database: Database
+) -> None:
+    async with (
+        a_source(saying(message())) as source,
+        a_poller(database, pull_failures=1) as poller,
+    ):
+        await a_fetched_feed(session, "reo-pull", f"http://127.0.0.1:{source.port}/")
+        await refresh(poller)
+        reachable = poller.app
+        nowhere = connect("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+        poller.app = sessions_of(nowhere)
+
+        begun = await fetch_due(poller)
+        await asyncio.sleep(leases.LEASE.total_seconds() + 0.2)
+        await refresh(poller)
+        again = await fetch_due(poller)
+
+        unnoted = await stands(session, "reo-pull")
+        [turn] = poller.unnoted.values()
+        poller.app = reachable
+        await a_fetched_feed(session, "reo-pull", f"http://127.0.0.1:{source.port}/")
+        await refresh(poller)
+        anew = await fetch_due(poller)
+        await nowhere.dispose()
+
+    assert (begun, again, anew) == (1, 0, 1)
+    assert (unnoted.failures, unnoted.last_error, turn.failures) == (0, None, 1)
+    assert turn.next_at > datetime.now(UTC) + timedelta(seconds=40)
+    assert poller.unnoted == {}
+    assert len(await reported(session, "reo-pull")) == 1
+
+
+async def test_what_was_rejected_is_taken_from_the_same_document_once_it_may_be(
+    session: AsyncSession, database: Database
+) -> None:
+    both = orjson.loads(message())
+    both["locaties"] += [{**both["locaties"][0], "code": "A2"}]
+
+    async def say(request: Request, writer: asyncio.StreamWriter) -> None:
+        if request.headers.get("if-none-match") == '"a1"':
+            writer.write(head(304))
+        else:
+            await saying(orjson.dumps(both), ETag='"a1"', Last_Modified=SAID)(request, writer)
+
+    async with a_source(say) as source, a_poller(database) as poller:
+        url = f"http://127.0.0.1:{source.port}/"
+        await make.a_unit(session, "of-reo", "reo")
+        await a_fetched_feed(session, "caz-pull", url, organisation="caz", others={"A2": "of-reo"})
+        await refresh(poller)
+        await fetch_due(poller)
+        first = await stands(session, "caz-pull")
+        await make.a_mandate(session, "of-reo", of="reo", to="caz")
+        await make_due(session)
+        poller.directory = DirectoryCache()
+
+        await fetch_due(poller)
+
+    after = await stands(session, "caz-pull")
+    assert (first.etag, first.last_modified, first.last_error) == (None, None, None)
+    assert (after.etag, after.last_modified) == ('"a1"', SAID)
+    assert len(await reported(session, "caz-pull")) == 2

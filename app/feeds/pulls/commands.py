@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from structlog import get_logger
 
 from app.access.principal import Principal
 from app.db import Sessions, Standing, act_as, connect, sessions_of
-from app.errors import NOT_NOW, Conflict, NotFound, Refusal
+from app.errors import Conflict, NotFound, Refusal
 from app.facilities.queries import DirectoryCache, directory
 from app.feeds.commands import read_message, take_message
 from app.feeds.pulls.addresses import allow_list
@@ -65,6 +65,8 @@ class Poller:
     feeds: Mapping[str, KnownFeed] = field(default_factory=dict)
     tellers: Mapping[int, Principal] = field(default_factory=dict)
     fetching: dict[asyncio.Task[None], Claim] = field(default_factory=dict)
+    # What could not be noted: only here is it known how often that was, and until when it rests.
+    unnoted: dict[tuple[str, datetime], Turn] = field(default_factory=dict)
 
     @property
     def limits(self) -> Limits:
@@ -76,6 +78,11 @@ class Poller:
         free = most - len(self.fetching)
         failed = sum(claim.before.failures > 0 for claim in self.fetching.values())
         return min(free, most // FAILING_PART - failed) if failing else free
+
+    def rested(self, now: datetime) -> list[str]:
+        """The feeds that may be fetched if they are due; of the others a pause is kept here."""
+        kept = {feed for (feed, _), turn in self.unnoted.items() if turn.next_at > now}
+        return [feed for feed in self.feeds if feed not in kept]
 
 
 @asynccontextmanager
@@ -136,6 +143,9 @@ async def refresh(poller: Poller) -> None:
         found = await fetched_feeds(session, now)
         poller.feeds = {n: each for n, each in found.items() if each.org_id in poller.tellers}
         await arrange(session, poller.feeds)
+    # Facts that changed begin anew here too.
+    known = {(each.feed, each.since) for each in poller.feeds.values()}
+    poller.unnoted = {key: turn for key, turn in poller.unnoted.items() if key in known}
 
 
 async def prune(poller: Poller) -> None:
@@ -147,10 +157,11 @@ async def begin(poller: Poller) -> None:
     """Begins to fetch what is due, as far as there are places."""
     for failing in (False, True):
         places = poller.places(failing)
-        if places <= 0 or not poller.feeds:
+        feeds = poller.rested(datetime.now(UTC))
+        if places <= 0 or not feeds:
             continue
         async with poller.worker.begin() as session:
-            rows = await claim(session, poller.feeds, places, failing=failing)
+            rows = await claim(session, feeds, places, failing=failing)
         for row in rows:
             found = claim_of(poller, row)
             task = asyncio.create_task(pull(poller, found))
@@ -172,24 +183,36 @@ def claim_of(poller: Poller, row: Row[Any]) -> Claim:
 
 
 async def pull(poller: Poller, claim: Claim) -> None:
-    """One feed. Whatever goes wrong stays with it; a store that is away is not its failure."""
-    feed = claim.known.feed
+    """One feed. Whatever goes wrong stays with it, and is noted if the store can be reached."""
     try:
-        await fetch_and_note(poller, claim)
+        await pull_or_say(poller, claim)
     except LeaseLost:
-        log.info("pull lost", feed=feed)
+        log.info("pull lost", feed=claim.known.feed)
     except Exception as error:
         # Only the kind: the text of an error may hold what was sent.
-        log.error("pull not noted", feed=feed, kind=type(error).__name__)
-        if not away(error):
-            with suppress(LeaseLost, *STORE_ERRORS):
-                await note_failure(poller, claim, NotFetched("internal"), None)
+        log.error("pull not noted", feed=claim.known.feed, kind=type(error).__name__)
+        rest(poller, claim)
+    else:
+        poller.unnoted.pop((claim.known.feed, claim.known.since), None)
 
 
-def away(error: Exception) -> bool:
-    """Then nothing is noted: the lease runs out, and the feed is fetched again."""
-    state = str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
-    return isinstance(error, STORE_ERRORS) and (not state or state.startswith(NOT_NOW))
+async def pull_or_say(poller: Poller, claim: Claim) -> None:
+    try:
+        await fetch_and_note(poller, claim)
+    except (LeaseLost, *STORE_ERRORS):
+        raise
+    except Exception as error:
+        log.error("pull went wrong", feed=claim.known.feed, kind=type(error).__name__)
+        await note_failure(poller, claim, NotFetched("internal"), None)
+
+
+def rest(poller: Poller, claim: Claim) -> None:
+    """The pause that could not be noted, kept in the process: its lease runs out long before."""
+    feed, now = claim.known.feed, datetime.now(UTC)
+    before = poller.unnoted.get((feed, claim.known.since), claim.before)
+    poller.unnoted[feed, claim.known.since] = after_failure(
+        feed, claim.pull, before, NotFetched("not-stored"), poller.limits, now, chance()
+    )
 
 
 async def fetch_and_note(poller: Poller, claim: Claim) -> Pulled:
@@ -216,25 +239,48 @@ async def ask(
 
 
 async def note_answer(poller: Poller, claim: Claim, fetched: Fetched) -> Pulled:
+    """What came is stored and noted, or it is noted that the store did not take it.
+
+    That at once and in the same place among those that store: the lease may have run out meanwhile,
+    and the next holder would only fetch the same again. Raises if that cannot be noted either.
+    """
+    async with poller.storing:
+        try:
+            return Pulled(fetched, await store(poller, claim, fetched))
+        except STORE_ERRORS as error:
+            log.error("pull not stored", feed=claim.known.feed, kind=type(error).__name__)
+        failure = NotFetched("not-stored", fetched.status)
+        await store_failure(poller, claim, failure, fetched)
+    return Pulled(fetched, failure=failure)
+
+
+async def store(poller: Poller, claim: Claim, fetched: Fetched) -> Taken | None:
     """The message and the note that it was taken, in one transaction."""
     known, taken = claim.known, None
-    async with poller.storing, held(poller.app, claim) as session:
+    async with held(poller.app, claim) as session:
         now = datetime.now(UTC)
         if fetched.body is not None:
             taken = await take(poller, session, known, claim.teller, fetched, now)
             await act_as(session, Standing(known.org_id, "own"))
         turn = after_answer(known.feed, claim.pull, now, chance())
         await note(session, claim, turn, now, fetched=fetched, taken=taken)
-    return Pulled(fetched, taken)
+    return taken
 
 
 async def note_failure(
     poller: Poller, claim: Claim, failure: NotFetched, fetched: Fetched | None
 ) -> None:
+    async with poller.storing:
+        await store_failure(poller, claim, failure, fetched)
+
+
+async def store_failure(
+    poller: Poller, claim: Claim, failure: NotFetched, fetched: Fetched | None
+) -> None:
     now, feed = datetime.now(UTC), claim.known.feed
     log.info("pull failed", feed=feed, code=failure.code, status=failure.status)
     turn = after_failure(feed, claim.pull, claim.before, failure, poller.limits, now, chance())
-    async with poller.storing, held(poller.app, claim) as session:
+    async with held(poller.app, claim) as session:
         await note(session, claim, turn, now, fetched=fetched, failure=failure)
 
 

@@ -33,12 +33,17 @@ REASONS: Mapping[str, str] = {
     "folder of TOREN_FEED_SECRETS_DIR.",
     "message-refused": "A message came, and nothing of it could be taken. Fetch it by "
     "`verkeerstoren feeds pull` to see why.",
+    "not-stored": "The message came, and the tower could not store it. If it stays so, send "
+    "less at once, or tell the operator of the tower.",
     "internal": "A fault of the tower's own, and it is logged. Tell its operator.",
 }
 # Asking again at once cannot help where the source, or the operator, has to change something.
 WAITING = frozenset({400, 401, 402, 403, 404, 405, 406, 407, 410, 414, 415, 421, 422, 431, 451})
 PASSING = frozenset(
-    {*("timeout-connect", "timeout-read", "timeout-total", "connection", "no-address")}
+    {
+        *("timeout-connect", "timeout-read", "timeout-total", "connection", "no-address"),
+        "not-stored",
+    }
 )
 
 
