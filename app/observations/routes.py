@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, TypeAdapter, WithJsonSchema
 from sqlalchemy import RowMapping
 
 from app.access.commands import note
@@ -38,7 +38,7 @@ from app.observations.measures import MEASURES
 from app.observations.notices.commands import accept_doubts
 from app.observations.notices.routes import drop_overview
 from app.observations.schemas import StoredReport
-from app.paging import Cursor, Limit, decode, encode, link_next
+from app.paging import MOMENT_AND_ID, Cursor, KeyMoment, Limit, encode, link_next, page_of
 from app.wire import Slug, Wire, Word, instant
 
 router = APIRouter(tags=["observations"])
@@ -52,6 +52,10 @@ LONGEST_ASKED: dict[Resolution, timedelta] = {
 }
 DEFAULT_ASKED = timedelta(days=30)
 LINES_AT_ONCE = 500
+# The figure's moment, its report, the number of its series, and the code of the doubt.
+DOUBT_KEY = TypeAdapter(
+    tuple[KeyMoment, uuid.UUID, Annotated[int, Field(ge=0, le=2**31 - 1)], Word]
+)
 
 
 class OwnReport(StoredReport):
@@ -154,7 +158,7 @@ async def reports_since(
     that none is ever missed; figures are at `/v1/reports/{report}`. What the demo or an import
     states to have been known earlier is listed at that moment.
     """
-    after = since_key(since)
+    after = page_of(since, MOMENT_AND_ID, "since")
     until = await queries.horizon(session)
     found = await queries.reports_since(session, after, until, limit)
     names = await organisations(session)
@@ -168,19 +172,6 @@ async def reports_since(
 
 def key_of(row: RowMapping) -> list[str]:
     return [row["known_at"].isoformat(), str(row["report_id"])]
-
-
-def since_key(since: str | None) -> tuple[datetime, uuid.UUID] | None:
-    try:
-        key = decode(since, 2)
-        return (moment(key[0]), uuid.UUID(key[1])) if key else None
-    except (Invalid, ValueError):
-        raise bad_cursor("since") from None
-
-
-def bad_cursor(parameter: str) -> Invalid:
-    fault = Fault("bad-cursor", "Take it from the Link header.", parameter=parameter)
-    return Invalid("The cursor is not one that this API gave.", code=fault.code, faults=[fault])
 
 
 @router.get("/reports/{report}")
@@ -268,7 +259,7 @@ async def open_doubts(
 ) -> OpenDoubts:
     """Figures of a unit that are asked about and neither accepted nor corrected. Newest first."""
     org_id = await queries.act_for(session, principal, unit, await queries.clock(session))
-    after = doubt_key(cursor)
+    after = page_of(cursor, DOUBT_KEY)
     found = await queries.open_doubts(session, org_id, unit, after, limit)
     if len(found) == limit:
         last = found[-1]
@@ -284,14 +275,6 @@ async def open_doubts(
         for row in found
     )
     return OpenDoubts(unit=unit, doubts=tuple(doubts))
-
-
-def doubt_key(cursor: str | None) -> tuple[datetime, uuid.UUID, int, str] | None:
-    key = decode(cursor, 4)
-    try:
-        return (moment(key[0]), uuid.UUID(key[1]), int(key[2]), key[3]) if key else None
-    except ValueError:
-        raise bad_cursor("cursor") from None
 
 
 @router.post("/reports/{report}/doubts/_accept")

@@ -1,17 +1,14 @@
 """How the feeds fare, their messages, and what was refused of them."""
 
-import uuid
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 
 from app.access.routes import ReportReader
 from app.db import Db
-from app.errors import Invalid
 from app.facilities.queries import directory
-from app.faults import Fault
 from app.feeds.health import queries
-from app.feeds.health.queries import FORTNIGHT, Page
+from app.feeds.health.queries import FORTNIGHT
 from app.feeds.health.schemas import (
     FeedKnown,
     FeedList,
@@ -20,7 +17,7 @@ from app.feeds.health.schemas import (
     FeedReject,
     FeedRejects,
 )
-from app.paging import Cursor, Limit, decode, link_next
+from app.paging import MOMENT_AND_ID, Cursor, Limit, link_next, page_of
 from app.wire import Slug
 
 router = APIRouter()
@@ -54,7 +51,7 @@ async def get_messages(
 ) -> FeedMessages:
     """The messages of your feed, newest first: when each arrived and what became of it."""
     known = await queries.own_feed(session, principal, feed, datetime.now(UTC))
-    rows = await queries.messages_of(session, known, page(cursor), limit)
+    rows = await queries.messages_of(session, known, page_of(cursor, MOMENT_AND_ID), limit)
     if len(rows) == limit:
         link_next(request, response, [rows[-1].arrived_at.isoformat(), str(rows[-1].message)])
     items = (
@@ -91,26 +88,10 @@ async def get_rejects(
     content."""
     now = datetime.now(UTC)
     known = await queries.own_feed(session, principal, feed, now)
-    rows = await queries.rejects_of(session, known, now - FORTNIGHT, page(cursor), limit)
+    rows = await queries.rejects_of(
+        session, known, now - FORTNIGHT, page_of(cursor, MOMENT_AND_ID), limit
+    )
     if len(rows) == limit:
         link_next(request, response, [rows[-1].at.isoformat(), str(rows[-1].id)])
     items = (FeedReject(at=row.at, code=row.code, place=row.place) for row in rows)
     return FeedRejects(feed=feed, items=tuple(items))
-
-
-def page(cursor: str | None) -> Page:
-    key = decode(cursor, 2)
-    try:
-        return (moment(key[0]), uuid.UUID(key[1])) if key else None
-    except ValueError:
-        fault = Fault("bad-cursor", "Take it from the Link header.", parameter="cursor")
-        raise Invalid(
-            "The cursor is not one that this API gave.", code=fault.code, faults=[fault]
-        ) from None
-
-
-def moment(told: str) -> datetime:
-    found = datetime.fromisoformat(told)
-    if found.tzinfo is None:
-        raise ValueError("without an offset")
-    return found

@@ -5,24 +5,21 @@ import uuid
 from asyncio import Semaphore, timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from app.access.principal import Principal
 from app.access.routes import FileSender, Importer
 from app.db import Db
-from app.errors import Invalid, NotFound, TooLarge, Unavailable, WrongMediaType
-from app.faults import Fault
+from app.errors import NotFound, TooLarge, Unavailable, WrongMediaType
 from app.feeds.imports.apart import commands as apart
 from app.feeds.imports.asked import profile_of
 from app.feeds.imports.headway import Imported
 from app.feeds.imports.schemas import Asked, ImportList, ImportShown
 from app.feeds.imports.text import MOST_BYTES
 from app.feeds.imports.underway import queries
-from app.paging import Cursor, Limit, decode, link_next
+from app.paging import MOMENT_AND_ID, Cursor, Limit, link_next, page_of
 from app.settings import Settings
 
 router = APIRouter(tags=["imports"])
@@ -41,7 +38,6 @@ FILE: dict[str, Any] = {
 DRY: dict[int | str, dict[str, Any]] = {
     200: {"description": "What would have become of the file.", "model": ImportShown}
 }
-KEY = TypeAdapter(tuple[AwareDatetime, uuid.UUID])
 
 
 # The general limit of a body does not hold here; what is taken is counted while it comes.
@@ -155,7 +151,7 @@ async def get_imports(
 ) -> ImportList:
     """The files that your organisation brought in, newest first, and those under way with how far
     they are. What was refused is not among them: it left nothing."""
-    found = await queries.imports(session, principal.org_id, place_of(cursor), limit)
+    found = await queries.imports(session, principal.org_id, page_of(cursor, MOMENT_AND_ID), limit)
     if len(found) == limit:
         key = [found[-1].started_at.isoformat(), str(found[-1].id)]
         link_next(request, response, key)
@@ -175,12 +171,3 @@ async def get_import(
             code="unknown-import",
         )
     return found
-
-
-def place_of(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
-    key = decode(cursor, 2)
-    try:
-        return None if key is None else KEY.validate_python(key)
-    except ValidationError:
-        wrong = Fault("bad-cursor", "Take it from the Link header.", parameter="cursor")
-        raise Invalid("The cursor is not one that this API gave.", faults=[wrong]) from None
