@@ -21,11 +21,15 @@ from app.feeds.meant import Meant
 from app.feeds.messages import Form
 from app.feeds.parts import ReadPart
 from app.observations.persons import FIELDS, person_in
-from app.observations.reading import PERSON, Broken, merged, parse
+from app.observations.reading import PERSON, Broken, merged, parse, twice_in
 
 Reports = Callable[[Any, Mapping[str, str], str, datetime], list[ReadPart]]
 Text = Callable[[Sequence[Cells], datetime], list[Meant]]
 
+KEY_TWICE = (
+    "A field stands twice in this object, and which of the two is meant nobody can say. Nothing of "
+    "the message was taken. Send each field once."
+)
 JSON = "application/json"
 CSV = "text/csv"
 
@@ -84,6 +88,9 @@ def read_body(
     if found:
         detail = f"{PERSON.detail} What was found: {found.code}."
         raise Broken(replace(PERSON, detail=detail, pointer=sayable(found.pointer, format)))
+    twice = twice_in(message)
+    if twice is not None:
+        raise Broken(Fault("key-twice", KEY_TWICE, pointer=sayable(twice, format)))
     return read_message(format, message, units, feed, arrived)
 
 

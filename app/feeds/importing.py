@@ -18,6 +18,7 @@ from app.feeds.cells import FIRST_MOMENT, Days, Reader, Units, Wrong, readers_of
 from app.feeds.imports.columns import column_of, sayable
 from app.feeds.imports.notation import SIGN, Separator, separator_of
 from app.feeds.imports.periods import apart
+from app.feeds.lines import ONE_LINE, SAYS_SEPARATOR
 from app.feeds.profiles import POOL, Column, Profile
 from app.observations.persons import code_of_field
 
@@ -25,6 +26,7 @@ Precision = Literal["day", "moment"]
 # So plain a name may be said again; any other may be content, where a header was left out.
 PLAIN = re.compile(r"[a-z][a-z_]{0,19}[0-9]{0,2}")
 MOST_COLUMNS = 200
+SEPARATOR_OF: Mapping[str, Separator] = {",": "comma", ";": "semicolon"}
 # A row is made a million times: past NamedTuple's own `__new__`, which asks by keyword.
 made = tuple.__new__
 
@@ -126,7 +128,8 @@ class Reading:
                 values = tuple(map(getitem, numbers, pick(cells)))
                 told = units[cells[unit_at]]
             except Wrong:
-                wrong_cells(cells, places, readers, table.line_num, faults)
+                if says_something(cells):
+                    wrong_cells(cells, places, readers, table.line_num, faults)
                 continue
             if (key < FIRST_MOMENT) is not by_days:
                 if by_days is not None:
@@ -156,23 +159,75 @@ def read(
     told = iter(lines)
     try:
         first = next(told, "")
+        declared = SAYS_SEPARATOR.match(first)
+        row = 2 if declared else 1
+        first = next(told, "") if declared else first
     except UnicodeDecodeError:
         faults.found.append(Fault("not-utf-8", "Save the file as UTF-8.", row=1))
         raise faults.refusal() from None
-    separator = profile.notation.separator or separator_of(first)
+    if not first.strip("\ufeff \r\n") or first.lstrip("\ufeff ")[:1] in ("{", "["):
+        first_wrong(first, profile, faults, row)
+        raise faults.refusal()
+    signed = SEPARATOR_OF[declared[1]] if declared else separator_of(first)
+    separator = profile.notation.separator or signed
+    before = ["\n"] if declared else []  # so that rows keep their numbers
     table: Table = csv.reader(
-        chain([first] if first else [], told), delimiter=SIGN[separator or "comma"], strict=True
+        chain(before, [first], told), delimiter=SIGN[separator or "comma"], strict=True
     )
     places: dict[str, int] = {}
     with listing(table, faults):
         if separator is None:
             mix = "The header has commas and semicolons between its names. Use one of the two."
-            faults.add("wrong-separator", mix, 1)
+            faults.add("wrong-separator", mix, row)
         else:
-            profile, places = header(next(table, []), profile, separator, faults)
+            names = next(cells for cells in table if cells)
+            wide = len(names) - unnamed(names)
+            table = Trimmed(table, wide, len(names)) if wide < len(names) else table
+            profile, places = header(names[:wide], profile, separator, faults, row)
+            alone = len(names) > 1 and next(table, None) is None if faults.found else False
+            if alone and all(fault.code != "person-detected" for fault in faults.found):
+                faults.found = [Fault("one-line", ONE_LINE, row=row)]
     if faults.found or separator is None:
         raise faults.refusal()
     return Reading(table, profile, places, separator, now, faults)
+
+
+def first_wrong(first: str, profile: Profile, faults: Faults, row: int) -> None:
+    if first.strip("\ufeff \r\n"):
+        faults.add("not-csv", "This is JSON. Bring in a CSV, with Content-Type: text/csv.", row)
+    else:
+        detail = (
+            "There is no header, or the file is empty (Content-Type: text/csv, and with curl "
+            f"--data-binary). The first row is a header: {wanted(profile)}."
+        )
+        faults.add("no-header", detail, row)
+
+
+def unnamed(names: Sequence[str]) -> int:
+    """How many of the last columns have no name: each line ends in so many separators."""
+    return next((n for n, name in enumerate(reversed(names)) if name.strip()), 0)
+
+
+@dataclass
+class Trimmed:
+    """A table less its last columns without a name; a row that has a cell there is left whole."""
+
+    table: Table
+    wide: int
+    told: int
+
+    @property
+    def line_num(self) -> int:
+        return self.table.line_num
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        cells = next(self.table)
+        if len(cells) <= self.told and not says_something(cells[self.wide :]):
+            return cells[: self.wide]
+        return cells
 
 
 @contextmanager
@@ -221,7 +276,7 @@ def mixed(by_days: bool, profile: Profile, line: int, faults: Faults) -> None:
 
 
 def header(
-    cells: Sequence[str], profile: Profile, separator: Separator, faults: Faults
+    cells: Sequence[str], profile: Profile, separator: Separator, faults: Faults, row: int
 ) -> tuple[Profile, dict[str, int]]:
     """The profile with its columns, and where each stands.
 
@@ -229,23 +284,27 @@ def header(
     """
     names = [cell.strip().removeprefix("\ufeff") for cell in cells]
     if not cells:
-        faults.add("no-header", f"The first row is a header: {wanted(profile)}.", 1)
+        faults.add("no-header", f"The first row is a header: {wanted(profile)}.", row)
     if len(names) == 1 and re.search(r"[;,\t|]", names[0]):
-        faults.add("wrong-separator", f"Separate the columns with {separator}s.", 1)
+        faults.add("wrong-separator", f"Separate the columns with {separator}s.", row)
         return profile, {}
     if profile.open:
-        names, profile = opened(names, profile, faults)
+        names, profile = opened(names, profile, faults, row)
     for number, name in enumerate(names, 1):
         if name not in profile.header:
-            faults.add(*unknown(number, name, profile), 1, said(name))
+            faults.add(*unknown(number, name, profile), row, said(name))
         elif name in names[: number - 1]:
-            faults.add("column-twice", f"Column {number} has the name of an earlier one.", 1, name)
+            faults.add(
+                "column-twice", f"Column {number} has the name of an earlier one.", row, name
+            )
     for name in sorted(profile.header - set(names)):
-        faults.add("missing-column", f"There is no column {name}: {wanted(profile)}.", 1, name)
+        faults.add("missing-column", f"There is no column {name}: {wanted(profile)}.", row, name)
     return profile, {name: place for place, name in enumerate(names)}
 
 
-def opened(names: Sequence[str], profile: Profile, faults: Faults) -> tuple[list[str], Profile]:
+def opened(
+    names: Sequence[str], profile: Profile, faults: Faults, row: int
+) -> tuple[list[str], Profile]:
     """The columns that a header names itself, each under a name that may be said."""
     if POOL in names and profile.unit not in names:
         profile = replace(profile, unit=POOL)
@@ -263,18 +322,18 @@ def opened(names: Sequence[str], profile: Profile, faults: Faults) -> tuple[list
             person = code_of_field(name)
             detail = "It is about a person. Send counts only." if person else wrong.detail
             code = "person-detected" if person else wrong.code
-            faults.add(code, f"Column {number}: {detail}", 1, said(name))
+            faults.add(code, f"Column {number}: {detail}", row, said(name))
             column = None
         if column is not None and column.same in same:
-            faults.add("column-twice", f"Column {number} tells the same as an earlier one.", 1)
+            faults.add("column-twice", f"Column {number} tells the same as an earlier one.", row)
         elif column is not None:
             same.add(column.same)
             sayables[-1] = sayable(column) or sayables[-1]
             found[sayables[-1]] = column
     if len(found) > MOST_COLUMNS:
-        faults.add("too-many-columns", f"A file has at most {MOST_COLUMNS} columns. Split it.", 1)
+        faults.add("too-many-columns", f"A file has at most {MOST_COLUMNS} columns. Split it.", row)
     if not found and not faults.found:
-        faults.add("missing-column", f"There is no column of figures: {wanted(profile)}.", 1)
+        faults.add("missing-column", f"There is no column of figures: {wanted(profile)}.", row)
     # What is wrong with a column was said; the other columns are looked at all the same.
     kept = [name for name in sayables if name in found or name in (profile.unit, profile.time)]
     whole = len(kept) == len(sayables)
@@ -304,8 +363,13 @@ def unknown(number: int, name: str, profile: Profile) -> tuple[str, str]:
     )
 
 
+def says_something(cells: Sequence[str]) -> bool:
+    """An empty line says nothing, and neither does one of separators only."""
+    return any(cell.strip() for cell in cells)
+
+
 def ragged(cells: Sequence[str], wide: int, line: int, faults: Faults) -> None:
-    if cells:  # an empty line says nothing
+    if says_something(cells):
         detail = f"The row has {len(cells)} cells and the header {wide}."
         faults.add("ragged-row", f"{detail} Quote a cell that holds the separator.", line)
 

@@ -2,17 +2,23 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from app.faults import Fault
 from app.observations.persons import code_of_field, code_of_labels, code_of_text
-from app.observations.reading import PERSON, Broken
+from app.observations.reading import EMPTY, PERSON, Broken
 
 # Some times as many beds as the largest hospital has.
 MOST_LINES = 5_000
 # Told to be unknown. An empty cell is not told.
 UNKNOWN = "onbekend"
+
+# Excel says so which separator it writes, in a line before the header.
+SAYS_SEPARATOR = re.compile(r"\ufeff?sep=([;,])[ \t]*(?=[\r\n]|$)", re.IGNORECASE)
+ONE_LINE = "This text has one line only: with curl, send it with --data-binary, not -d."
+IS_JSON = "This is JSON, and not CSV. Say so: Content-Type: application/json."
 
 # The row that a line ends in (the header is row 1), and its cells.
 Cells = tuple[int, list[str]]
@@ -59,7 +65,11 @@ def table(body: bytes) -> list[Cells]:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Broken(Fault("not-utf-8", "Save the text as UTF-8.")) from None
-    separator = ";" if ";" in text.partition("\n")[0] else ","
+    if text.lstrip()[:1] in ("{", "["):
+        raise Broken(Fault("not-csv", IS_JSON))
+    said = SAYS_SEPARATOR.match(text)
+    text = text[said.end() :] if said else text  # its line stays, as an empty one
+    separator = said[1] if said else ";" if ";" in text.partition("\n")[0] else ","
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     found: list[Cells] = []
     try:
@@ -75,9 +85,18 @@ def table(body: bytes) -> list[Cells]:
         broken = "A quoted cell is not closed, is too long, or has signs after its closing quote."
         raise Broken(fault_at("broken-csv", broken, lines.line_num)) from None
     if not found:
-        raise Broken(Fault("no-header", "The text is empty. Its first line names the columns."))
+        raise Broken(Fault("no-header", f"{EMPTY} The first line of a CSV names the columns."))
     refuse_persons(found)
-    return found
+    return without_last(found)
+
+
+def without_last(found: list[Cells]) -> list[Cells]:
+    """Less the last columns that have no name and no cell: each line ends in a separator."""
+    _, header = found[0]
+    wide = next(n for n in range(len(header), -1, -1) if n == 0 or header[n - 1])
+    if any(any(cells[wide:]) or len(cells) > len(header) for _, cells in found):
+        return found
+    return [(row, cells[:wide]) for row, cells in found]
 
 
 def refuse_persons(found: Sequence[Cells]) -> None:
@@ -107,6 +126,8 @@ def read_lines(found: Sequence[Cells], known: Collection[str], needed: Collectio
     (top, header), *lines = found
     names = {name.casefold(): name for name in known}
     columns = [names.get(cell.casefold(), "") for cell in header]
+    if not lines and not all(columns):
+        raise Unread([fault_at("one-line", ONE_LINE, top)])
     faults = [
         *wrong_columns(columns, top, needed),
         *wrong_lines(lines, len(header)),

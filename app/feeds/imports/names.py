@@ -157,8 +157,8 @@ def refusal_of(
     if place is None and not wanted.create_units:
         return (
             "unknown-unit",
-            f"{whose} has no unit of this name. Correct the name, give it as an alias in the "
-            "region file, or let --create-units of the command make the unit.",
+            f"{whose} has no unit of this name. Correct the name, or ask the operator of the tower "
+            "to add the unit or this name as its alias; by command, --create-units makes units.",
         )
     if first is not None:
         return "unit-twice", f"Row {first} has another name for this unit. Write one name."
