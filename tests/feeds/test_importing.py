@@ -351,3 +351,34 @@ def test_a_column_says_all_that_its_measure_needs() -> None:
 def test_a_slug_that_may_not_be_stored_is_known_to_be_wrong() -> None:
     with pytest.raises(ValidationError):
         SLUG.validate_python("DIVI bayern")
+
+
+def test_what_a_spreadsheet_adds_is_read_over() -> None:
+    plain = rows("unique_id;ds;y;cap\na;2020-08-01;1;2\n")
+
+    ended = rows("unique_id;ds;y;cap;;\na;2020-08-01;1;2;;\n;;;;;\n;;;\n")
+    said = rows("sep=;\r\nunique_id;ds;y;cap\r\na;2020-08-01;1;2\r\n")
+
+    assert ended == plain
+    assert said == [plain[0]._replace(line=3)]
+
+
+def test_a_cell_in_a_column_without_a_name_is_not_dropped() -> None:
+    assert faults("unique_id,ds,y,cap,\na,2020-08-01,1,2,3\n") == [("ragged-row", 2, None)]
+
+
+def test_below_a_line_that_says_the_separator_the_header_is_row_two() -> None:
+    assert faults("sep=,\nunique_id,ds,y\na,2020-08-01,1\n") == [("missing-column", 2, "cap")]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("unique_id,ds,y,capa,2020-08-01,1,2b,2020-08-01,1,2", "one-line"),
+        ('{"unique_id": "a"}', "not-csv"),
+        ("\ufeff\r\n", "no-header"),
+        ("sep=;\n", "no-header"),
+    ],
+)
+def test_a_text_that_lost_its_form_is_one_fault(text: str, code: str) -> None:
+    assert [each[0] for each in faults(text)] == [code]
