@@ -1,7 +1,6 @@
 """What will probably be needed, from the runs that were stored."""
 
 import time
-import uuid
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Annotated, Any
@@ -12,12 +11,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.access.principal import Principal
 from app.access.routes import ForecastReader
 from app.db import Db
-from app.errors import Invalid
-from app.faults import Fault
 from app.forecasts import queries
 from app.forecasts.kept import Answer, Kept
 from app.forecasts.schemas import Asked, Forecast, RunList, RunsAsked
-from app.paging import decode, link_next
+from app.paging import MOMENT_AND_ID, link_next, page_of
 
 router = APIRouter(tags=["forecasts"])
 Tags = Annotated[
@@ -61,8 +58,7 @@ async def runs(
     asked: Annotated[RunsAsked, Query()],
 ) -> RunList:
     """The runs that were issued, the newest first."""
-    cursor = decode(asked.cursor, 2)
-    after = key_of(cursor) if cursor else None
+    after = page_of(asked.cursor, MOMENT_AND_ID)
     found = await queries.runs(session, asked.horizon, asked.limit + 1, after)
     page = found[: asked.limit]
     if len(found) > len(page):
@@ -133,14 +129,3 @@ def matches(tags: str, etag: str) -> bool:
     """Whether an If-None-Match holds the tag; a weak one is as good (RFC 9110, 13.1.2)."""
     given = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
     return etag in given or "*" in given
-
-
-def key_of(cursor: list[str]) -> tuple[datetime, uuid.UUID]:
-    try:
-        issued_at = datetime.fromisoformat(cursor[0])
-        return issued_at.replace(tzinfo=issued_at.tzinfo or UTC), uuid.UUID(cursor[1])
-    except ValueError:
-        raise Invalid(
-            "The cursor is not one that this API gave.",
-            faults=[Fault("bad-cursor", "Take it from the Link header.", parameter="cursor")],
-        ) from None
