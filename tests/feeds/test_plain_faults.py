@@ -12,6 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.faults import OTHER, SENTENCES, Fault, fault_of
 from app.feeds.formats import FORMATS, read_body
+from app.feeds.imports.names import Known, Wanted, refusal_of
+from app.feeds.profiles import PROFILES
 from app.observations.reading import Broken, read_reports
 
 NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
@@ -201,3 +203,13 @@ def test_an_empty_body_says_what_to_send() -> None:
     [fault] = faults("reo", b"")
 
     assert "Content-Type" in fault.detail
+
+
+def test_a_unit_that_is_not_there_is_asked_of_the_operator() -> None:
+    wanted = Wanted(PROFILES["divi"], "divi", create_units=False, setting=None)
+
+    refusal = refusal_of("divi-x", None, Known(1, {}, {}, {}), wanted, None)
+
+    assert refusal is not None
+    assert refusal[0] == "unknown-unit"
+    assert refusal[1].index("operator of the tower") < refusal[1].index("by command")
