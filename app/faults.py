@@ -110,7 +110,10 @@ def sentence(error: Mapping[str, Any]) -> str:
     kind, context = str(error["type"]), error.get("ctx") or {}
     if kind == "value_error":
         said = str(error["msg"]).removeprefix("Value error, ")
-        return said[:1].upper() + said[1:] + ("" if said.endswith(".") else ".")
+        first = said.split(" ", 1)[0]
+        if first.islower():  # not the name of a field, such as endsAt
+            said = said[:1].upper() + said[1:]
+        return said + ("" if said.endswith(".") else ".")
     if kind == "string_pattern_mismatch":
         pattern = str(context.get("pattern", ""))
         return PATTERNS.get(pattern, f"Write this text by the pattern {pattern}")
