@@ -181,7 +181,9 @@ async def test_the_gate_finds_an_app_that_answers_first(
 
     tell(figures("its broken twin", calls, gate))
     assert gate.early == [route for route, _ in calls]
-    assert len(gate.lost) == gate.cuts
+    # Of each route at least: the twin may still be committing what was laid out before, and then
+    # it is that which is cut.
+    assert {*gate.lost} == {route for route, _ in calls}
 
 
 async def test_the_gate_waits_for_the_write_and_not_for_the_note_of_a_refusal(
