@@ -73,6 +73,9 @@ class Gate:
         self.proxy.released.set()
         said = await answer
         assert said.is_success, f"{route}: {said.text}"
+        # The twin answered long ago; what is cut next must not be the COMMIT of this.
+        while not await self.stored(sent):
+            await asyncio.sleep(0.005)
 
     async def cut(self, route: Route, call: Call, times: int) -> None:
         for _ in range(times):
@@ -181,9 +184,7 @@ async def test_the_gate_finds_an_app_that_answers_first(
 
     tell(figures("its broken twin", calls, gate))
     assert gate.early == [route for route, _ in calls]
-    # Of each route at least: the twin may still be committing what was laid out before, and then
-    # it is that which is cut.
-    assert {*gate.lost} == {route for route, _ in calls}
+    assert len(gate.lost) == gate.cuts
 
 
 async def test_the_gate_waits_for_the_write_and_not_for_the_note_of_a_refusal(
