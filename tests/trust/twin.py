@@ -16,6 +16,7 @@ import httpx
 import uvicorn
 from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import app.db
 from app import logs
@@ -40,11 +41,13 @@ def acknowledges_first() -> None:
     """The one session dependency at FastAPI's default scope: it answers, and commits after."""
     replace("app.db", "Db", Annotated[AsyncSession, Depends(app.db.open_session)])
     apart = importlib.import_module("app.feeds.imports.apart.commands")
-    sound, left = apart.import_apart, set()
+    main = importlib.import_module("app.main")
+    import_apart, create_app = apart.import_apart, main.create_app
+    left: set[asyncio.Task[None]] = set()
 
     async def brought_in(url: str, number: int, order: Any) -> None:
         with os.fdopen(number, "rb") as kept:
-            await sound(url, kept, order)
+            await import_apart(url, kept, order)
 
     async def first(url: str, spool: BinaryIO, order: Any) -> Any:
         """The file goes on by itself, as what it might have become is told."""
@@ -52,7 +55,26 @@ def acknowledges_first() -> None:
         now = datetime.now(UTC)
         return apart.Imported(1, 1, 1, 0, 1, 0, now, now, now, now)
 
+    def alive_when_idle(settings: Settings) -> ASGIApp:
+        """`/livez` waits for all that was answered before it was done."""
+        inner = create_app(settings)
+        busy: set[asyncio.Future[None]] = set()
+
+        async def served(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope.get("path") == "/livez":
+                await asyncio.gather(*busy, *left, return_exceptions=True)
+                await inner(scope, receive, send)
+                return
+            answering = asyncio.ensure_future(inner(scope, receive, send))
+            if scope["type"] == "http":
+                busy.add(answering)
+                answering.add_done_callback(busy.discard)
+            await answering
+
+        return served
+
     replace("app.feeds.imports.apart.commands", "import_apart", first)
+    replace("app.main", "create_app", alive_when_idle)
 
 
 def unchecked() -> None:
