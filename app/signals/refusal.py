@@ -1,4 +1,4 @@
-"""How likely a request finds no place: the loss model, and the coming 24 hours from now."""
+"""How likely a request finds no place in the coming 24 hours, from the state of now."""
 
 from functools import lru_cache
 from math import ceil, exp, sqrt
@@ -12,43 +12,6 @@ LEFT_OUT = 1e-12
 # the chance is not reckoned: some tenths of a second. A slip of the keys makes such a pool.
 MOST_WORK = 3e7
 EACH_EVENT = 1000
-# A busier pool than this is never asked for by the table of loads.
-MOST_LOAD = 1e6
-
-
-def erlang_b(load: float, places: int) -> float:
-    """The share of requests that is lost when none waits: Erlang's loss formula, 0..1.
-
-    `load` in erlang (requests per day x days of stay, >= 0), `places` >= 0. By the recursion
-    B(0) = 1, B(n) = a B(n-1) / (n + a B(n-1)) (Erlang 1917; Jagerman 1974), which does not
-    overflow as the closed form does. Holds for every distribution of the stay with that mean.
-    Raises ValueError for a negative load or number of places.
-    """
-    if load < 0 or places < 0:
-        raise ValueError("a load and a number of places are at least 0")
-    lost = 1.0
-    for place in range(1, places + 1):
-        lost = load * lost / (place + load * lost)
-    return lost
-
-
-def bearable_load(places: int, refused: float) -> float:
-    """The load in erlang at which `places` refuse this share (0 < refused < 1), by bisection.
-
-    0 places bear nothing: 0.0. `erlang_b` rises with the load, so the root is the only one.
-    """
-    if not 0 < refused < 1:
-        raise ValueError("a share refused lies between 0 and 1")
-    if places == 0:
-        return 0.0
-    low, high = 0.0, MOST_LOAD
-    while high - low > 1e-9 * high:
-        middle = (low + high) / 2
-        if erlang_b(middle, places) < refused:
-            low = middle
-        else:
-            high = middle
-    return low
 
 
 @lru_cache(maxsize=8192)

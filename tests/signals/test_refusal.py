@@ -1,54 +1,15 @@
 """The refusal figures, each by two ways or against a published table."""
 
-from fractions import Fraction
-from itertools import pairwise
-from math import factorial
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.signals.refusal import bearable_load, erlang_b, no_place
+from app.forecasts.queues import erlang_b
+from app.signals.refusal import no_place
 
 places = st.integers(0, 40)
 rates = st.floats(0, 30).map(lambda rate: round(rate, 3))
-
-
-def closed_form(load: Fraction, places: int) -> Fraction:
-    terms = [load**n / factorial(n) for n in range(places + 1)]
-    return terms[-1] / sum(terms)
-
-
-@given(st.fractions(0, 40, max_denominator=50), st.integers(0, 60))
-def test_the_recursion_is_erlangs_closed_form(load: Fraction, places: int) -> None:
-    assert erlang_b(float(load), places) == pytest.approx(float(closed_form(load, places)))
-
-
-@pytest.mark.parametrize(("stay_days", "lost"), [(9, 0.47), (5, 0.28), (3, 0.16)])
-def test_the_losses_of_100_requests_a_year_on_2_beds(stay_days: int, lost: float) -> None:
-    assert erlang_b(100 / 365 * stay_days, 2) == pytest.approx(lost, abs=0.005)
-
-
-@pytest.mark.parametrize(
-    ("beds", "a_week", "occupied"),
-    [(2, 0.30, 0.18), (4, 1.2, 0.36), (8, 3.5, 0.54), (20, 11.9, 0.72)],
-)
-def test_what_beds_carry_at_nine_days_and_five_in_a_hundred_refused(
-    beds: int, a_week: float, occupied: float
-) -> None:
-    load = bearable_load(beds, 0.05)
-
-    assert load / 9 * 7 == pytest.approx(a_week, abs=0.05)
-    assert load * 0.95 / beds == pytest.approx(occupied, abs=0.005)
-
-
-def test_four_beds_refuse_57_in_a_hundred_at_the_folklore_85() -> None:
-    loads = np.linspace(1, 40, 40_000)
-    occupied = [load * (1 - erlang_b(load, 4)) / 4 for load in loads]
-    at_85 = loads[int(np.searchsorted(occupied, 0.85))]
-
-    assert erlang_b(at_85, 4) == pytest.approx(0.57, abs=0.005)
 
 
 def by_small_steps(taken: int, free: int, requests: float, leaving: float, hours: float) -> float:
@@ -113,22 +74,7 @@ def test_nothing_free_and_nobody_leaving_is_certain() -> None:
     assert reckoned(3, 2, 0.0, 0.0) == 0
 
 
-def test_loads_that_are_borne_grow_with_places() -> None:
-    loads = [bearable_load(beds, 0.05) for beds in range(8)]
-
-    assert loads[0] == 0
-    assert all(less < more for less, more in pairwise(loads))
-
-
-@pytest.mark.parametrize("wrong", [(-1.0, 2), (1.0, -2)])
-def test_a_load_below_zero_is_refused(wrong: tuple[float, int]) -> None:
-    with pytest.raises(ValueError, match="at least 0"):
-        erlang_b(*wrong)
-
-
-def test_a_share_outside_0_to_1_is_refused() -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        bearable_load(2, 1.0)
+def test_places_below_zero_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 0"):
         no_place(-1, 2, 1.0, 1.0)
 
