@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import func, insert, select, text
@@ -219,47 +220,66 @@ async def new_aliases(session: AsyncSession, region: Region) -> list[Change]:
 async def write(session: AsyncSession, found: Sequence[Change], kinds: Sequence[Kind]) -> None:
     numbers = {slug: org_id for org_id, slug in (await organisations(session)).items()}
     by_word = {kind.word: kind for kind in kinds}
-    for change in found:
-        if change.word == "organisation" and change.owner not in numbers:
-            made = insert(Organisation).values(organisation=change.owner)
-            org_id = (await session.execute(made.returning(Organisation.org_id))).scalar_one()
-            numbers[change.owner] = org_id
-        org_id = numbers[change.owner]
-        if change.deed == "mark":
+    # Those alike in one go: a file may make thousands of units.
+    for (word, deed), same in groupby(found, lambda change: (change.word, change.deed)):
+        alike = list(same)
+        if word == "organisation":
+            await number(session, alike, numbers)
+        if deed == "mark":
             session.add(Mark(mark=FICTIEF))
-        elif change.deed == "alias":
-            now, unit = func.clock_timestamp(), change.facts["unit"]
-            told = insert(UnitAlias).values(org_id=org_id, alias=change.name[0], unit=unit)
-            await session.execute(told.values(known_at=now))
+        elif deed == "alias":
+            await write_aliases(session, alike, numbers)
         else:
-            await write_version(session, by_word[change.word], org_id, change)
-        note(
-            *(session, OPERATOR, "region.apply", WRITES.get(change.deed, "C")),
-            object_type=change.word,
-            object_id="/".join(change.name),
-            org_id=org_id,
-            right="operator",
-            change=str(change),
-        )
+            await write_versions(session, by_word[word], alike, numbers)
+        for change in alike:
+            note(
+                *(session, OPERATOR, "region.apply", WRITES.get(deed, "C")),
+                object_type=word,
+                object_id="/".join(change.name),
+                org_id=numbers[change.owner],
+                right="operator",
+                change=str(change),
+            )
     await session.flush()
 
 
-async def write_version(session: AsyncSession, kind: Kind, org_id: int, change: Change) -> None:
-    named = dict(zip((c for c in kind.columns if c != "org_id"), change.name, strict=False))
-    if kind.anchor is not None and change.deed == "new":
-        fixed = {"format": change.format} if change.format else {}
-        await session.execute(
-            upsert(kind.anchor).values(**named, org_id=org_id, **fixed).on_conflict_do_nothing()
-        )
-    await session.execute(
-        insert(kind.version).values(
-            **named,
-            org_id=org_id,
-            valid_from=change.valid_from,
-            valid_to=change.until,
-            facts=dict(change.facts),
-        )
-    )
+async def number(session: AsyncSession, found: Sequence[Change], numbers: dict[str, int]) -> None:
+    """Each organisation that has no number yet gets one."""
+    for change in found:
+        if change.owner not in numbers:
+            made = insert(Organisation).values(organisation=change.owner)
+            org_id = (await session.execute(made.returning(Organisation.org_id))).scalar_one()
+            numbers[change.owner] = org_id
+
+
+async def write_aliases(
+    session: AsyncSession, found: Sequence[Change], numbers: Mapping[str, int]
+) -> None:
+    told = insert(UnitAlias).values(known_at=func.clock_timestamp())
+    rows = [
+        {"org_id": numbers[each.owner], "alias": each.name[0], "unit": each.facts["unit"]}
+        for each in found
+    ]
+    await session.execute(told, rows)
+
+
+async def write_versions(
+    session: AsyncSession, kind: Kind, found: Sequence[Change], numbers: Mapping[str, int]
+) -> None:
+    columns = [column for column in kind.columns if column != "org_id"]
+    named = [
+        {**dict(zip(columns, each.name, strict=False)), "org_id": numbers[each.owner]}
+        for each in found
+    ]
+    if kind.anchor is not None and found[0].deed == "new":
+        fixed = [{"format": each.format} if each.format else {} for each in found]
+        anchors = [name | more for name, more in zip(named, fixed, strict=True)]
+        await session.execute(upsert(kind.anchor).on_conflict_do_nothing(), anchors)
+    versions = [
+        {**name, "valid_from": each.valid_from, "valid_to": each.until, "facts": dict(each.facts)}
+        for name, each in zip(named, found, strict=True)
+    ]
+    await session.execute(insert(kind.version), versions)
 
 
 async def add_clients(session: AsyncSession, region: Region, pepper: bytes) -> dict[str, Key]:
