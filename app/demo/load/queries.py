@@ -15,7 +15,7 @@ from app.demo.load.rows import Teller
 from app.errors import Conflict
 from app.facilities.commands import FICTIEF
 from app.facilities.queries import directory_at
-from app.feeds.places import place_of_pool, place_of_unit
+from app.feeds.places import areas_in, place_of_pool, place_of_unit
 from app.observations.words import Place
 from app.postgres import CONFIGURED
 from app.simulation.reporters import Reporter
@@ -74,7 +74,7 @@ async def refuse_elsewhere(session: AsyncSession) -> None:
 async def known(session: AsyncSession) -> Known:
     connection = await raw(session)
     facts = await directory_at(session, datetime.now(UTC))
-    units = {name: place_of_unit(unit, facts) for name, unit in facts.units.items()}
+    units = {name: place_of_unit(unit, areas_in(facts)) for name, unit in facts.units.items()}
     pools = {name: place_of_pool(pool) for name, pool in facts.staff_pools.items()}
     return Known(
         places=units | pools,

@@ -8,7 +8,7 @@ from functools import cached_property
 from app.facilities.queries import Directory, KnownFacility, KnownPool, KnownUnit
 from app.facilities.region import FeedEntry, Region, facts_of
 from app.facilities.schemas import FacilityFacts, StaffPoolFacts, UnitFacts
-from app.feeds.places import place_of_pool, place_of_unit
+from app.feeds.places import areas_in, place_of_pool, place_of_unit
 from app.observations.words import Place
 
 # The region of the demo holds from the beginning, so it does not matter since when.
@@ -81,7 +81,7 @@ class Senders:
     def places(self) -> Mapping[str, Place]:
         """Each unit and staff pool, with the words that its figures may use."""
         known = directory(self.region)
-        units = {name: place_of_unit(unit, known) for name, unit in known.units.items()}
+        units = {name: place_of_unit(unit, areas_in(known)) for name, unit in known.units.items()}
         return units | {name: place_of_pool(pool) for name, pool in known.staff_pools.items()}
 
 
