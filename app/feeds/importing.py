@@ -4,17 +4,16 @@ import csv
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import chain
-from operator import getitem, itemgetter
 from typing import Literal, NamedTuple, Protocol
 
 from app.errors import Invalid
 from app.faults import Fault
-from app.feeds.cells import FIRST_MOMENT, Days, Reader, Units, Wrong, readers_of
+from app.feeds.cells import FIRST_MOMENT, Days, Numbers, Reader, Units, Wrong, readers_of
 from app.feeds.imports.columns import column_of, sayable
 from app.feeds.imports.notation import SIGN, Separator, separator_of
 from app.feeds.imports.periods import apart
@@ -27,8 +26,9 @@ Precision = Literal["day", "moment"]
 PLAIN = re.compile(r"[a-z][a-z_]{0,19}[0-9]{0,2}")
 MOST_COLUMNS = 200
 SEPARATOR_OF: Mapping[str, Separator] = {",": "comma", ";": "semicolon"}
-# A row is made a million times: past NamedTuple's own `__new__`, which asks by keyword.
-made = tuple.__new__
+# Rows are read by column, so many at a time: half the time of cell by cell. More of them at a time
+# take more time again, since all those cells must be kept.
+AT_ONCE = 500
 
 
 class Row(NamedTuple):
@@ -41,6 +41,31 @@ class Row(NamedTuple):
     unique_id: str
     at: date | datetime
     values: tuple[float | None, ...]
+
+
+class Stretch(NamedTuple):
+    """Rows that follow each other, by column; `values` has one for each column of the profile."""
+
+    lines: Sequence[int]
+    unique_ids: Sequence[str]
+    ats: Sequence[date | datetime]
+    values: Sequence[Sequence[float | None]]
+
+    def row(self, n: int) -> Row:
+        values = tuple(column[n] for column in self.values)
+        return Row(self.lines[n], self.unique_ids[n], self.ats[n], values)
+
+    def before(self, n: int) -> "Stretch":
+        values = [column[:n] for column in self.values]
+        return Stretch(self.lines[:n], self.unique_ids[:n], self.ats[:n], values)
+
+
+class Read(NamedTuple):
+    """A stretch, the number of each row's day or moment, and what was told of its unit so far."""
+
+    stretch: Stretch
+    keys: Sequence[int]
+    told: Sequence["array[int]"]
 
 
 class Table(Protocol):
@@ -96,55 +121,119 @@ class Reading:
     now: datetime
     faults: Faults
     precision: Precision | None = None
+    numbers: Mapping[str, Numbers] = field(init=False)
+    days: Days = field(init=False)
+    units: Units = field(init=False)
+
+    def __post_init__(self) -> None:
+        notation = self.profile.notation
+        columns, decimal = self.profile.columns, notation.decimal_of(self.separator)
+        numbers = readers_of(columns.values(), notation, decimal)
+        self.numbers = dict(zip(columns, numbers, strict=True))
+        self.days, self.units = Days(self.profile, self.now), Units(self.profile)
+
+    @property
+    def readers(self) -> Mapping[str, Reader]:
+        return {**self.numbers, self.profile.time: self.days, self.profile.unit: self.units}
+
+    @property
+    def near(self) -> int:
+        """How far two rows of one unit lie apart at least."""
+        return apart(self.profile.period) if self.profile.periods else 1
 
     def __iter__(self) -> Iterator[Row]:
+        for stretch in self.stretches():
+            yield from map(stretch.row, range(len(stretch.lines)))
+
+    def stretches(self) -> Iterator[Stretch]:
+        """The rows, some at a time."""
         with listing(self.table, self.faults):
-            yield from self.rows()
+            for lines, rows in portions(self.table):
+                yield from self.looked_at(lines, rows)
+            if self.precision is None and not self.faults.found:
+                self.faults.add("no-rows", "There is no row under the header.", self.table.line_num)
         if self.faults.found:
             raise self.faults.refusal()
 
-    def rows(self) -> Iterator[Row]:
-        table, places, faults = self.table, self.places, self.faults
-        profile, notation = self.profile, self.profile.notation
-        unit_at, time_at = places[profile.unit], places[profile.time]
-        numbers = readers_of(
-            profile.columns.values(), notation, notation.decimal_of(self.separator)
-        )
-        days, units = Days(profile, self.now), Units(profile)
-        readers: dict[str, Reader] = {
-            **dict(zip(profile.columns, numbers, strict=True)),
-            profile.time: days,
-            profile.unit: units,
-        }
-        pick = picker([places[column] for column in profile.columns])
-        wide, near = len(places), apart(profile.period) if profile.periods else 1
-        by_days: bool | None = None
-        for cells in table:
-            if len(cells) != wide:
-                ragged(cells, wide, table.line_num, faults)
-                continue
-            try:
-                at, key = days[cells[time_at]]
-                values = tuple(map(getitem, numbers, pick(cells)))
-                told = units[cells[unit_at]]
-            except Wrong:
-                if says_something(cells):
-                    wrong_cells(cells, places, readers, table.line_num, faults)
-                continue
-            if (key < FIRST_MOMENT) is not by_days:
-                if by_days is not None:
-                    mixed(by_days, profile, table.line_num, faults)
-                    continue
-                by_days = key < FIRST_MOMENT
-                self.precision = "day" if by_days else "moment"
+    def looked_at(self, lines: Sequence[int], rows: Sequence[Sequence[str]]) -> Iterator[Stretch]:
+        """All at once, or one by one if anything is wrong: faults stand in the order of rows."""
+        found = self.read_by_column(lines, rows)
+        if found is not None:
+            yield from self.each_once(found)
+        elif len(rows) > 1:
+            for line, cells in zip(lines, rows, strict=True):
+                yield from self.looked_at([line], [cells])
+        else:
+            self.refuse_row(rows[0], lines[0])
+
+    def read_by_column(self, lines: Sequence[int], rows: Sequence[Sequence[str]]) -> Read | None:
+        """None if a row has too few or too many cells, or a cell that cannot be taken, or if days
+        and moments stand in one file."""
+        if set(map(len, rows)) != {len(self.places)}:
+            return None
+        columns = list(zip(*rows, strict=True))
+        unique_ids = columns[self.places[self.profile.unit]]
+        try:
+            moments = map(self.days.__getitem__, columns[self.places[self.profile.time]])
+            ats, keys = zip(*moments, strict=True)
+            values = [
+                list(map(numbers.__getitem__, columns[self.places[name]]))
+                for name, numbers in self.numbers.items()
+            ]
+            told = list(map(self.units.__getitem__, unique_ids))
+        except Wrong:
+            return None
+        if precision_of(max(keys)) != precision_of(min(keys)):
+            return None
+        self.precision = self.precision or precision_of(keys[0])
+        if self.precision != precision_of(keys[0]):
+            return None
+        return Read(Stretch(lines, unique_ids, ats, values), keys, told)
+
+    def each_once(self, read: Read) -> Iterator[Stretch]:
+        """The rows, if none was told before; else those before the first that was."""
+        stretch, faults, near = read.stretch, self.faults, self.near
+        for n, (key, told) in enumerate(zip(read.keys, read.told, strict=True)):
             if key - told[-1] >= near:
                 told.append(key)
             elif not put_in(told, key, near):
-                twice(key in told, profile, table.line_num, faults)
-            if not faults.found:
-                yield made(Row, (table.line_num, cells[unit_at], at, values))
-        if by_days is None and not faults.found:
-            faults.add("no-rows", "There is no row under the header.", table.line_num)
+                if not faults.found:
+                    yield stretch.before(n)
+                twice(key in told, self.profile, stretch.lines[n], faults)
+        if not faults.found:
+            yield stretch
+
+    def refuse_row(self, cells: Sequence[str], line: int) -> None:
+        """All that is wrong in one row, not only the first of it."""
+        if not says_something(cells):
+            return
+        if len(cells) != len(self.places):
+            ragged(cells, len(self.places), line, self.faults)
+        elif not wrong_cells(cells, self.places, self.readers, line, self.faults):
+            mixed(self.precision == "day", self.profile, line, self.faults)
+
+
+def portions(table: Table) -> Iterator[tuple[list[int], list[list[str]]]]:
+    """Rows with the lines where they end; what stands before a fault of the text comes first."""
+    lines: list[int] = []
+    rows: list[list[str]] = []
+    try:
+        for cells in table:
+            lines.append(table.line_num)
+            rows.append(cells)
+            if len(rows) == AT_ONCE:
+                yield lines, rows
+                lines, rows = [], []
+    except (UnicodeDecodeError, csv.Error):
+        if rows:
+            yield lines, rows
+        raise
+    if rows:
+        yield lines, rows
+
+
+def precision_of(key: int) -> Precision:
+    return "day" if key < FIRST_MOMENT else "moment"
 
 
 def read(
@@ -242,12 +331,6 @@ def listing(table: Table, faults: Faults) -> Iterator[None]:
     except csv.Error:
         broken = "A quoted cell is not closed, is too long, or has signs after its closing quote."
         faults.found.append(Fault("broken-csv", broken, row=table.line_num))
-
-
-def picker(places: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
-    if len(places) > 1:
-        return itemgetter(*places)
-    return lambda cells: (cells[places[0]],)
 
 
 def put_in(told: "array[int]", key: int, near: int) -> bool:
@@ -369,9 +452,8 @@ def says_something(cells: Sequence[str]) -> bool:
 
 
 def ragged(cells: Sequence[str], wide: int, line: int, faults: Faults) -> None:
-    if says_something(cells):
-        detail = f"The row has {len(cells)} cells and the header {wide}."
-        faults.add("ragged-row", f"{detail} Quote a cell that holds the separator.", line)
+    detail = f"The row has {len(cells)} cells and the header {wide}."
+    faults.add("ragged-row", f"{detail} Quote a cell that holds the separator.", line)
 
 
 def wrong_cells(
@@ -380,13 +462,16 @@ def wrong_cells(
     readers: Mapping[str, Reader],
     line: int,
     faults: Faults,
-) -> None:
-    """All that is wrong in one row, not only the first of it."""
+) -> bool:
+    """Whether any cell is wrong."""
+    found = False
     for column, place in places.items():
         reader = readers[column]
         try:
             reader[cells[place]]
         except Wrong as wrong:
+            found = True
             faults.add(wrong.code, wrong.detail, line, column)
             if isinstance(reader, Units):  # said once, not at each row of the unit
                 reader.remember(cells[place])
+    return found

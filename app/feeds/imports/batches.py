@@ -8,11 +8,12 @@ from datetime import datetime
 import numpy as np
 
 from app.errors import Invalid
-from app.feeds.importing import Enough, Row
+from app.feeds.importing import Enough, Stretch
 from app.feeds.imports.names import EPOCH, MICROSECOND, Names, all_wrong
 from app.feeds.profiles import Profile
 
-AT_ONCE = 50_000
+# While Postgres takes a batch in, the next one is read.
+AT_ONCE = 10_000
 # Postgres manual, "COPY", binary format: signature, flags and no extension; at the end a -1.
 BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END = b"\xff\xff"
@@ -73,14 +74,14 @@ class Shape:
 
 @dataclass
 class Batch:
-    """Rows as columns: the number of the unit, the moment, the values (None becomes NaN)."""
+    """Rows as columns: the number of the unit, the moment, each column of values (None is NaN)."""
 
     unit: "array[int]" = field(default_factory=lambda: array("i"))
     at: "array[int]" = field(default_factory=lambda: array("q"))
     begins: "array[int]" = field(default_factory=lambda: array("q"))
     lasts: "array[int]" = field(default_factory=lambda: array("i"))
     line: "array[int]" = field(default_factory=lambda: array("i"))
-    values: list[float | None] = field(default_factory=list)
+    values: list[list[float | None]] = field(default_factory=list)
 
     def packed(self, shape: Shape) -> bytes:
         """Every number with its length before it, the highest byte first."""
@@ -94,13 +95,12 @@ class Batch:
             packed[f"{name} bytes"] = np.dtype(size).itemsize
         for name in shape.numbers:
             packed[name] = getattr(self, name)
-        values = np.array(self.values, np.float64).reshape(len(self.unit), shape.width)
-        for n, name in enumerate(shape.values):
-            packed[name] = values[:, n]
+        for name, values in zip(shape.values, self.values, strict=True):
+            packed[name] = np.array(values, np.float64)
         return packed.tobytes()
 
 
-def batches(rows: Iterable[Row], names: Names, passed: Passed) -> Iterator[bytes]:
+def batches(stretches: Iterable[Stretch], names: Names, passed: Passed) -> Iterator[bytes]:
     """The rows, packed; nothing more once a unit is wrong, and all faults at the end as `Invalid`.
 
     `passed` and `names` tell of what was given so far.
@@ -108,7 +108,7 @@ def batches(rows: Iterable[Row], names: Names, passed: Passed) -> Iterator[bytes
     shape = shape_of(names.wanted.profile)
     try:
         yield BEGIN
-        for batch in gathered(rows, names, shape):
+        for batch in gathered(stretches, names, shape):
             passed.add(batch)
             yield batch.packed(shape)
         yield END
@@ -126,26 +126,38 @@ def shape_of(profile: Profile) -> Shape:
     return Shape(len(profile.columns), profile.stocks, profile.periods)
 
 
-def gathered(rows: Iterable[Row], names: Names, shape: Shape) -> Iterator[Batch]:
-    batch, stocks, periods = Batch(), shape.stocks, shape.periods
-    find, begins = names.found.get, names.periods.get
-    for row in rows:
-        line, unique_id, at, values = row
-        named = find(unique_id) or names.add(row)
-        if named.unsuited:
-            names.refuse_unsuited(named, row)
-        batch.unit.append(named.number)
-        if stocks:
-            batch.at.append(named.days.get(at) or named.microseconds(row))
-        if periods:
-            begin, lasts = begins(at) or names.period(at)
-            batch.begins.append(begin)
-            batch.lasts.append(lasts)
-            batch.line.append(line)
-        batch.values.extend(values)
-        if len(batch.unit) == AT_ONCE:
+def gathered(stretches: Iterable[Stretch], names: Names, shape: Shape) -> Iterator[Batch]:
+    batch = empty(shape)
+    for stretch in stretches:
+        put(stretch, batch, names, shape)
+        if len(batch.unit) >= AT_ONCE:
             if not names.faults.found:
                 yield batch
-            batch = Batch()
+            batch = empty(shape)
     if batch.unit and not names.faults.found:
         yield batch
+
+
+def empty(shape: Shape) -> Batch:
+    return Batch(values=[[] for _ in range(shape.width)])
+
+
+def put(stretch: Stretch, batch: Batch, names: Names, shape: Shape) -> None:
+    """The rows of a stretch, at the end of a batch."""
+    names.learn(stretch)
+    named = [names.found[name] for name in stretch.unique_ids]
+    batch.unit.extend([each.number for each in named])
+    if shape.stocks:
+        batch.at.extend(
+            [
+                each.days.get(at) or each.microseconds(at)
+                for each, at in zip(named, stretch.ats, strict=True)
+            ]
+        )
+    if shape.periods:
+        periods = [names.periods.get(at) or names.period(at) for at in stretch.ats]
+        batch.begins.extend([begins for begins, _ in periods])
+        batch.lasts.extend([lasts for _, lasts in periods])
+        batch.line.extend(stretch.lines)
+    for values, told in zip(batch.values, stretch.values, strict=True):
+        values.extend(told)

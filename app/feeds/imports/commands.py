@@ -46,6 +46,8 @@ LIMITS = {
     "idle_in_transaction_session_timeout": "60000",
     "jit": "off",
     "work_mem": "64MB",
+    # Of the file's own table no more must be known than how many units and days it has.
+    "default_statistics_target": "10",
     # A nested loop over a file, planned on old statistics, would take hours.
     "enable_nestloop": "off",
     "timezone": "UTC",
@@ -290,7 +292,7 @@ class Import:
         await connection.execute(f"CREATE TEMP TABLE file_rows ({shape.declared}) ON COMMIT DROP")
 
         async def packed() -> AsyncIterator[bytes]:
-            for batch in batches(reading, names, self.passed):
+            for batch in batches(reading.stretches(), names, self.passed):
                 yield batch
                 self.way.headway = source.headway(self.passed.rows)
                 source.progress(self.way.headway)

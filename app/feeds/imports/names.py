@@ -9,7 +9,7 @@ from uuid import UUID
 from app.facilities.schemas import CareSetting
 from app.faults import Fault
 from app.feeds.cells import unit_slug
-from app.feeds.importing import Faults, Row
+from app.feeds.importing import Faults, Row, Stretch
 from app.feeds.imports.periods import over
 from app.feeds.profiles import POOL, Column, Profile
 from app.observations.rules import Judged, Key, Told, judge, moment_of
@@ -60,12 +60,12 @@ class Named:
     told: dict[int, Told] = field(default_factory=dict)
     unsuited: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
 
-    def microseconds(self, row: Row) -> int:
+    def microseconds(self, at: date | datetime) -> int:
         """The moment of a row: a day is the unit's census time on that local day."""
-        if isinstance(row.at, datetime):
-            return (row.at - EPOCH) // MICROSECOND
-        moment, _ = moment_of(row.at, self.place)
-        found = self.days[row.at] = (moment - EPOCH) // MICROSECOND
+        if isinstance(at, datetime):
+            return (at - EPOCH) // MICROSECOND
+        moment, _ = moment_of(at, self.place)
+        found = self.days[at] = (moment - EPOCH) // MICROSECOND
         return found
 
 
@@ -84,6 +84,24 @@ class Names:
     @property
     def new(self) -> list[Named]:
         return [named for named in self.found.values() if named.new]
+
+    def learn(self, stretch: Stretch) -> None:
+        """The units that were not seen before, and what is wrong in the rows of units."""
+        unsettled = {name for name in set(stretch.unique_ids) if self.unsettled(name)}
+        if not unsettled:
+            return
+        for n, name in enumerate(stretch.unique_ids):
+            if name in unsettled:
+                row = stretch.row(n)
+                named = self.found.get(name) or self.add(row)
+                if named.unsuited:
+                    self.refuse_unsuited(named, row)
+                else:
+                    unsettled.remove(name)
+
+    def unsettled(self, name: str) -> bool:
+        named = self.found.get(name)
+        return named is None or bool(named.unsuited)
 
     def add(self, row: Row) -> Named:
         unit = self.slug(row.unique_id)
