@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 MORE_JOBS ?= 2
 
-.PHONY: run test test-more check bench chaos openapi lock clean
+.PHONY: run test test-more check bench evaluate chaos openapi lock clean
 
 $(BIN)/installed: requirements-dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -30,6 +30,9 @@ check: $(BIN)/installed ## style, types and the OpenAPI document
 
 bench: $(BIN)/installed ## ratios to a reference measured in the same run
 	$(BIN)/python -m benchmarks
+
+evaluate: $(BIN)/installed ## the engine on real series at rolling origins, into docs/method.md; half an hour
+	$(BIN)/python -m benchmarks.evaluate
 
 chaos: $(BIN)/installed ## kill -9 of everything and the worst of feeds, for long
 	CHAOS_ACKS=5000 FARM_SECONDS=90 $(BIN)/python -m pytest tests/trust/test_chaos.py tests/trust/test_feed_farm.py -q -s

@@ -24,12 +24,16 @@ from app.access.commands import add_client, add_key, note, revoke_key
 from app.access.queries import keys_there_are
 from app.access.scopes import SCOPES
 from app.access.tables import Organisation
+from app.backtesting import FORMS as BACKTEST_FORMS
+from app.backtesting import backtest
 from app.contract import document
 from app.facilities.commands import OPERATOR
 from app.facilities.region_file import parse
 from app.feeds.pulls.addresses import allow_list
 from app.feeds.pulls.commands import keep_pulling, pull_now
 from app.feeds.pulls.pulled import lines
+from app.forecasting import FORMS as FORECAST_FORMS
+from app.forecasting import forecast
 from app.imports import FORMS, import_
 from app.jobs.commands import keep_running, run_now
 from app.jobs.schedule import Job
@@ -51,6 +55,8 @@ feeds = typer.Typer(no_args_is_help=True, help="Feeds that the tower fetches by 
 for name, group in (("region", region), ("jobs", jobs), ("keys", keys), ("feeds", feeds)):
     main.add_typer(group, name=name)
 main.command("import", epilog=FORMS)(import_)
+main.command("forecast", epilog=FORECAST_FORMS)(forecast)
+main.command("backtest", epilog=BACKTEST_FORMS)(backtest)
 main.add_typer(demo, name="demo")
 
 LEAVE = "(Ctrl-C ends it)"

@@ -30,7 +30,8 @@ PARTS = (
 )
 STARTED = (
     *("health", "contract", "jobs", "main"),
-    *("opening", "imports", "serving", "living", "cli", "__main__"),
+    *("opening", "imports", "serving", "living"),
+    *("filing", "forecasting", "backtesting", "cli", "__main__"),
 )
 ORDER = {name: place for place, name in enumerate((*GROUND, *PARTS, *STARTED))}
 

@@ -1,0 +1,101 @@
+"""From past errors to a band: how far off the engine was at each distance, for this series."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.forecasts.engine.asked import Floats
+from app.forecasts.engine.work import Work
+
+PEERS = 0.5  # of the shape of the errors so much is that of all series
+TRIMMED = (0.005, 0.995)  # beyond these errors are cut when the size of a series' errors is told
+FACTORS = np.round(np.arange(0.8, 1.81, 0.02), 2)
+JUDGED = 0.5  # the newer half of the pseudo-origins judges bands made of what was known then
+
+
+def errors(work: Work, forecast: Floats) -> Floats:
+    """Truth less forecast at each pseudo-origin: float64[o - 1, h, s], NaN where not told."""
+    found: Floats = work.truth() - forecast[:-1]
+    return found
+
+
+def band(off: Floats, levels: Sequence[float], neighbours: int) -> Floats:
+    """Quantiles of the error at each distance: float64[o, h, s] -> float64[h, s, q].
+
+    Errors are pooled over `neighbours` distances on either side; half the shape is that of all
+    series, each in units of its own root mean square.
+    """
+    size = size_of(off)
+    scaled = off / size
+    horizon, series = off.shape[1:]
+    found = np.empty((horizon, series, len(levels)))
+    for step in range(horizon):
+        near = scaled[:, max(0, step - neighbours) : step + neighbours + 1]
+        own = np.nanquantile(near.reshape(-1, series), levels, axis=0).T
+        found[step] = (1 - PEERS) * own + PEERS * np.nanquantile(near, levels)
+    return growing(found, levels) * size[None, :, None]
+
+
+def growing(off: Floats, levels: Sequence[float]) -> Floats:
+    """The band float64[h, s, q] with no interval narrower than at a shorter distance."""
+    middle = off[..., [place(levels, 0.5)]]
+    below = np.asarray(levels) < 0.5
+    about = off - middle
+    least, most = np.minimum.accumulate(about, axis=0), np.maximum.accumulate(about, axis=0)
+    wider: Floats = middle + np.where(below, least, most)
+    return wider
+
+
+def size_of(off: Floats) -> Floats:
+    """The root mean square error of each series, its wildest errors cut: float64[s] > 0."""
+    low, high = np.nanquantile(off, TRIMMED)
+    size: Floats = np.sqrt(np.nanmean(np.clip(off, low, high) ** 2, axis=(0, 1))) + 1e-6
+    return size
+
+
+def widening(work: Work, off: Floats, levels: Sequence[float], neighbours: int) -> Floats:
+    """By what factor bands of earlier errors were too narrow for later ones: one for each level.
+
+    At moments a horizon apart in the newer half of the pseudo-origins, the band of the errors
+    that were known by then is held against what came; the factor is that by which the central
+    intervals would have held their share. Symmetric levels share one; between the intervals of
+    80 and 95% it is drawn in a line.
+    """
+    found = {0.8: 1.0, 0.95: 1.0}
+    looks = (judged(work, off, at, levels, neighbours) for at in moments(work))
+    held = [each for each in looks if each is not None]
+    if held:
+        for share in found:
+            inside = np.nanmean(np.stack([each[share] for each in held]), axis=0)
+            found[share] = float(np.interp(share, inside, FACTORS))
+    width = np.abs(2 * np.asarray(levels) - 1)
+    factors: Floats = np.interp(width, [0.8, 0.95], [found[0.8], found[0.95]])
+    return factors
+
+
+def moments(work: Work) -> list[int]:
+    """Places of pseudo-origins a horizon apart, in the newer half, newest first."""
+    apart = max(1, work.horizon // work.pace.stride)
+    return list(range(len(work.past) - 1, int(len(work.past) * (1 - JUDGED)), -apart))
+
+
+def judged(
+    work: Work, off: Floats, at: int, levels: Sequence[float], neighbours: int
+) -> dict[float, Floats] | None:
+    """The share of later errors inside each widened interval: float64[factors] by interval."""
+    known = work.past + work.horizon <= work.past[at]
+    if known.sum() < 20:
+        return None
+    told = band(off[known], levels, neighbours)
+    found = {}
+    for share in (0.8, 0.95):
+        low = told[..., place(levels, (1 - share) / 2)]
+        high = told[..., place(levels, (1 + share) / 2)]
+        inside = [(factor * low <= off[at]) & (off[at] <= factor * high) for factor in FACTORS]
+        seen = np.isfinite(off[at])
+        found[share] = np.array([each[seen].mean() if seen.any() else np.nan for each in inside])
+    return found
+
+
+def place(levels: Sequence[float], level: float) -> int:
+    return int(np.argmin(np.abs(np.asarray(levels) - level)))

@@ -1,0 +1,59 @@
+"""Days and weeks: pools of members, held against what came true at many past origins."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.forecasts.engine.asked import Floats
+from app.forecasts.engine.bands import band, errors, widening
+from app.forecasts.engine.boosted import boosted
+from app.forecasts.engine.levels import calm, trending
+from app.forecasts.engine.pools import mixed, over_waves, pooled
+from app.forecasts.engine.work import Work
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rolled:
+    """What the engine says of s series: `quantiles` float64[s, h, q] in their own unit.
+
+    `pools` float64[o, h, s] by name is what each pool said at every origin, and `off`
+    float64[o - 1, h, s] what the mixture was off, both on the engine's scale.
+    """
+
+    quantiles: Floats
+    pools: Mapping[str, Floats]
+    off: Floats
+
+
+def rolled(work: Work, levels: Sequence[float], seed: int) -> Rolled:
+    pools = pools_of(work, seed)
+    forecast = mixed(work, list(pools.values()))
+    off = errors(work, forecast)
+    neighbours = work.pace.neighbours
+    wide = band(off, levels, neighbours) * widening(work, off, levels, neighbours)
+    middle = forecast[-1] + work.effect[len(work.level) :]
+    found = [work.scale.back(middle + wide[..., q]) for q in range(len(levels))]
+    quantiles = np.sort(np.stack(found, axis=-1), axis=-1)
+    return Rolled(np.moveaxis(quantiles, 1, 0), pools, off)
+
+
+def pools_of(work: Work, seed: int) -> dict[str, Floats]:
+    """Levels as they stand, levels about a yearly wave where the past shows one, and trees."""
+    found = {"levels": pooled(work, lambda: levels_of(work))}
+    waves = work.waves()
+    if waves is not None:
+        found["waves"] = pooled(work, lambda: waves_of(work, waves))
+    found["trees"] = boosted(work, seed)
+    return found
+
+
+def levels_of(work: Work) -> Iterator[Floats]:
+    yield from calm(work.level, work.origins, work.horizon, work.pace.means)
+    yield from trending(work.level, work.origins, work.horizon)
+
+
+def waves_of(work: Work, waves: Sequence[Floats]) -> Iterator[Floats]:
+    means, horizon = work.pace.means, work.horizon
+    yield from over_waves(work, waves, lambda level, at: calm(level, at, horizon, means))
+    yield from over_waves(work, waves, lambda level, at: trending(level, at, horizon))
