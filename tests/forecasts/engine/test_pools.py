@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from app.forecasts.engine.asked import Change, Floats
+from app.forecasts.engine.bands import growing, quantiles
 from app.forecasts.engine.boosted import boosted
 from app.forecasts.engine.footing import factors, to_plan, to_today
 from app.forecasts.engine.levels import Integers
@@ -134,3 +135,28 @@ def test_footings_multiply_and_end() -> None:
 def test_a_ratio_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         factors([lay.LAST], [Change("a", lay.LAST, None, 0.0)])
+
+
+def test_quantiles_of_columns_are_those_of_numpy() -> None:
+    told = np.random.default_rng(2).normal(size=(40, 5))
+    told[:7, 1], told[::2, 2], told[1:, 3] = np.nan, np.nan, np.nan
+    levels = (0.025, 0.1, 0.5, 0.9)
+
+    found = quantiles(told, levels)
+
+    np.testing.assert_allclose(found, np.nanquantile(told, levels, axis=0).T)
+
+
+def test_of_a_column_without_a_figure_nothing_is_added() -> None:
+    found = quantiles(np.full((6, 1), np.nan), (0.1, 0.9))
+
+    np.testing.assert_array_equal(found, [[0, 0]])
+
+
+def test_no_interval_is_narrower_than_at_a_shorter_distance() -> None:
+    off = np.array([[-2.0, 0, 2], [-1, 0.5, 4], [-3, 0, 1]])[:, None]
+
+    found = growing(off, (0.1, 0.5, 0.9))
+
+    wider = np.array([[-2.0, 0.0, 2.0], [-1.5, 0.5, 4.0], [-3.0, 0.0, 3.5]])
+    np.testing.assert_allclose(found[:, 0], wider)
