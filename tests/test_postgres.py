@@ -45,12 +45,13 @@ only_with_proc = pytest.mark.skipif(
     not Path("/proc/self/cwd").exists(), reason="finds processes by /proc"
 )
 
-# The tests may be run by what ignores Ctrl-C, and a child inherits that.
+# The tests may be run by what ignores Ctrl-C or a hang-up (`&`, nohup), and a child inherits that.
 HOLD = """
 import signal, sys, time
 from pathlib import Path
 from app.postgres import Embedded
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 with Embedded(Path(sys.argv[1]), system=Path(sys.argv[2])) as server:
     print(server.pid, server.owned, server.dsn("postgres", "postgres"), flush=True)
     time.sleep(60)
