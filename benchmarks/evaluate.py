@@ -76,7 +76,7 @@ def table(data: Path, trials: Sequence[Trial], against: str, title: str) -> Iter
     yield "|" + "---|" * (len(COLUMNS) + 6)
     for trial in trials:
         for row in scores(data, trial, against):
-            numbers = " | ".join(f"{float(row[column]):.3f}" for column in COLUMNS)
+            numbers = " | ".join(f"{float(row[column] or 'nan'):.3f}" for column in COLUMNS)
             seconds = float(row["cpu_seconds_per_series"])
             line = (
                 f"| {trial.file} | {trial.horizon} {trial.freq} | {trial.origins} | {row['model']} "
@@ -115,8 +115,10 @@ def write(lines: Sequence[str]) -> None:
         check=True,
     ).stdout.strip()
     told = f"{datetime.now(UTC):%d %B %Y}, commit {commit}, Python {sys.version.split()[0]}."
-    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
+    before, begin, rest = PAGE.read_text("utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        sys.exit(f"{PAGE.name} has lost the marks between which the table stands.")
     body = "\n".join([BEGIN, "", told, "", *lines, "", END])
     PAGE.write_text(before + body + after, "utf-8")
 

@@ -42,8 +42,9 @@ def changes(lines: Iterable[str], file: str = "The file of events") -> list[Chan
 
 
 def ratio_of(told: float) -> float:
-    if not told > 0:
-        raise Wrong("no-ratio", "Give what is left as a share above 0, such as 0.7 for 30% closed.")
+    if not 0.01 <= told <= 100:
+        detail = "Give what is left as a share of 0.01 to 100, such as 0.7 for 30% closed."
+        raise Wrong("no-ratio", detail)
     return told
 
 

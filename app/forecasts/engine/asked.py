@@ -47,7 +47,7 @@ class Outlook:
     """What is forecast of one series: `quantiles` float64[h, q], `mean` float64[h], all >= 0.
 
     Quantiles rise with the level; NaN throughout when `grade` is unknown. `reason` says in a
-    sentence why the grade is below `engine`, and is empty otherwise.
+    sentence why the grade is below `engine` or the band wider, and is empty otherwise.
     """
 
     quantiles: Floats

@@ -65,8 +65,9 @@ def growing(off: Floats, levels: Sequence[float]) -> Floats:
 
 def size_of(off: Floats) -> Floats:
     """The root mean square error of each series, its wildest errors cut: float64[s] > 0."""
-    low, high = np.nanquantile(off, TRIMMED)
-    size: Floats = np.sqrt(np.nanmean(np.clip(off, low, high) ** 2, axis=(0, 1))) + 1e-6
+    each = off.reshape(-1, off.shape[2])
+    low, high = quantiles(each, TRIMMED).T
+    size: Floats = np.sqrt(np.nanmean(np.clip(each, low, high) ** 2, axis=0)) + 1e-6
     return size
 
 

@@ -14,7 +14,7 @@ Features = NDArray[np.float32]
 MEANS = (7, 14, 28, 56, 91, 182, 364)
 SLOPES = (7, 14, 28)
 ROUNDS = 60
-MOST_ROWS = 100_000
+FEWEST_ROWS, MOST_ROWS = 1_000, 100_000
 EARLIEST = 90  # steps of days before the first origin that teaches
 HALF_LIFE = 600.0
 CLIPPED = 60.0  # typical steps: beyond this an error teaches no more
@@ -56,7 +56,7 @@ def boosted(work: Work, seed: int) -> Floats:
     against its means, its slopes, those of all series, and what a year ago came next.
     """
     ground = ground_of(work)
-    teach = np.arange(EARLIEST * work.pace.season // 7 or 13, len(work.level) - 1)
+    teach = np.arange(max(13, EARLIEST * work.pace.season // 7), len(work.level) - 1)
     found = np.empty((len(work.origins), work.horizon, work.level.shape[1]))
     for number, (places, hidden) in enumerate(work.folds()):
         model = learned(work, ground, teach, hidden, np.random.default_rng([seed, number]), seed)
@@ -72,7 +72,8 @@ def learned(
     hidden: slice | None,
     chance: np.random.Generator,
     seed: int,
-) -> lightgbm.Booster:
+) -> lightgbm.Booster | None:
+    """The model of a fold; None if there are too few rows to learn from."""
     n, series = work.level.shape
     count = min(MOST_ROWS, len(teach) * work.horizon * series)
     origin = chance.choice(teach, count)
@@ -85,15 +86,19 @@ def learned(
     came = work.target[origin + step, column]
     change = (came - ground.start[origin, column]) / ground.unit[origin, column]
     known = np.isfinite(change)
+    if known.sum() < FEWEST_ROWS:
+        return None
     rows = features(ground, origin[known], step[known], column[known], year_of(work))
     weights = 0.5 ** ((n - 1 - origin[known]) / (HALF_LIFE * work.pace.year / 365.25))
     data = lightgbm.Dataset(rows, np.clip(change[known], -CLIPPED, CLIPPED), weight=weights)
     return lightgbm.train({**FEW_LEAVES, "seed": seed}, data, ROUNDS)
 
 
-def told(work: Work, ground: Ground, model: lightgbm.Booster, origins: Integers) -> Floats:
-    """What the model says at these origins: float64[o, h, s]."""
+def told(work: Work, ground: Ground, model: lightgbm.Booster | None, origins: Integers) -> Floats:
+    """What the model says at these origins: float64[o, h, s]; without one the level stays."""
     shape = (len(origins), work.horizon, work.level.shape[1])
+    if model is None:
+        return np.broadcast_to(ground.start[origins][:, None], shape)
     place, step, column = (each.ravel() for each in np.indices(shape))
     rows = features(ground, origins[place], step + 1, column, year_of(work))
     change = np.asarray(model.predict(rows, num_threads=1)).reshape(shape)
@@ -111,7 +116,7 @@ def ground_of(work: Work) -> Ground:
     start = smoothed(level, 0.5)
     total = running_total(level)
     change = np.abs(np.diff(level, axis=0, prepend=level[:1]))
-    unit = np.maximum(trailing(running_total(change), 91 * work.pace.season // 7 or 13), 0.004)
+    unit = np.maximum(trailing(running_total(change), max(13, 91 * work.pace.season // 7)), 0.004)
     scale = work.pace.season / 7 if work.pace.season > 1 else 1 / 7
     windows = {days: max(1, round(days * scale)) for days in MEANS}
     means = {days: trailing(total, window) for days, window in windows.items()}
@@ -139,14 +144,14 @@ def features(
 def grown(total: Floats, origin: Integers, step: Integers, column: Integers, year: int) -> Floats:
     """By how much the level rose a year ago over the same distance; NaN where that is not known.
 
-    The mean of a fortnight about that day, of what was known at the origin, less the mean of the
-    week before the origin's own day of last year.
+    The mean of the seven steps on either side, of what was known at the origin, less the mean of
+    the seven up to the origin's own step of last year.
     """
     last, middle = origin - year, origin - year + step
-    until = np.minimum(middle + 7, origin)
-    came = between(total, np.maximum(middle - 7, 0), until, column)
+    since, until = (np.clip(each, 0, origin) for each in (middle - 7, middle + 7))
+    came = between(total, since, until, column)
     stood = between(total, np.maximum(last - 6, 0), np.maximum(last, 0), column)
-    return np.where(last >= 7, came - stood, np.nan)
+    return np.where((last >= 7) & (middle - 7 <= origin), came - stood, np.nan)
 
 
 def between(total: Floats, first: Integers, last: Integers, column: Integers) -> Floats:

@@ -44,15 +44,17 @@ def trending(values: Floats, origins: Integers, horizon: int) -> Iterator[Floats
     alpha, beta, damping = (np.array(each)[:, None] for each in zip(*HOLT, strict=True))
     level = np.repeat(values[: min(7, len(values))].mean(axis=0)[None], len(HOLT), axis=0)
     trend = np.zeros_like(level)
-    levels, trends = np.empty((2, len(values), *level.shape))
-    for n, value in enumerate(values):
+    levels, trends = np.empty((2, len(origins), *level.shape))
+    place = {int(origin): n for n, origin in enumerate(origins)}
+    for step, value in enumerate(values):
         error = value - level - damping * trend
         level = level + damping * trend + alpha * error
         trend = damping * trend + alpha * beta * error
-        levels[n], trends[n] = level, trend
+        if step in place:
+            levels[place[step]], trends[place[step]] = level, trend
     for n, (_, _, phi) in enumerate(HOLT):
         reach = phi * (1 - phi**ahead) / (1 - phi)
-        yield levels[origins, n][:, None] + trends[origins, n][:, None] * reach
+        yield levels[:, n][:, None] + trends[:, n][:, None] * reach
 
 
 def smoothed(values: Floats, alpha: float) -> Floats:

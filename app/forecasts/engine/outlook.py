@@ -9,17 +9,23 @@ from app.forecasts.baseline import QUANTILES
 from app.forecasts.engine.asked import Floats, Grade, Outlook, Past, Question, steps_from
 from app.forecasts.engine.footing import factors, to_plan, to_today
 from app.forecasts.engine.pace import PACES, Pace
-from app.forecasts.engine.panel import panel_of
-from app.forecasts.engine.prior import alone, by_peers
+from app.forecasts.engine.panel import panel_of, reach, silent
+from app.forecasts.engine.prior import alone, by_peers, has_peers
 from app.forecasts.engine.rolling import rolled
 from app.forecasts.engine.statistical import monthly
-from app.forecasts.engine.work import Work, work_of
+from app.forecasts.engine.work import WAVE_FROM, Work, work_of
 
 FEWEST_ORIGINS = 20
 STRATA = (np.arange(100) + 0.5) / 100
+# Who was silent for longer is not forecast from where it stood (data-model.md: 14 days).
+MOST_SILENT = {"D": 14, "W": 2}
 NOTHING = "Nothing was observed up to the cut-off."
+STALE = "It was last told {} steps before the cut-off: its band is that of so many steps further."
+SILENT = "It was last told {} steps before the cut-off: the naive forecast of what was known then."
 BY_PEERS = "Its own past is short: the habits of the other series stand in for it."
-BY_NAIVE = "Its own past is short and no other series is longer: the naive forecast."
+BY_NAIVE = (
+    "Its own past is too short for this horizon, and no like series is longer: the naive one."
+)
 
 
 def outlooks(pasts: Sequence[Past], question: Question) -> list[Outlook]:
@@ -45,6 +51,11 @@ def outlooks(pasts: Sequence[Past], question: Question) -> list[Outlook]:
 def checked(pasts: Sequence[Past], question: Question) -> None:
     if question.horizon < 1:
         raise ValueError(f"The horizon is {question.horizon}; give at least 1 step.")
+    if len({past.name for past in pasts}) < len(pasts):
+        raise ValueError("Two pasts bear one name; give each its own.")
+    for past in pasts:
+        if np.isinf(past.values).any() or (past.values < 0).any():
+            raise ValueError(f"{past.name} holds a value below 0 or infinite; NaN is not observed.")
     ends = {steps_from(past.first, len(past.values), question.freq)[-1] for past in pasts}
     if len(ends) > 1:
         raise ValueError("The pasts end on different steps; fill their ends with NaN.")
@@ -72,20 +83,17 @@ def by_step(pasts: Sequence[Past], question: Question) -> list[Outlook]:
     pace = PACES[question.freq]
     found: dict[str, Outlook] = {}
     peers: Work | None = None
-    long = [past for past in pasts if reach(past) >= 1.4 * pace.year]
-    able = [past for past in pasts if past not in long and suffices(past, pace, question.horizon)]
-    for group in ([past for past in long if suffices(past, pace, question.horizon)], able):
+    able = [past for past in pasts if suffices(past, pace, question)]
+    long = [past for past in able if reach(past.values) >= WAVE_FROM * pace.year]
+    for group in (long, [past for past in able if past not in long]):
         if group:
-            work = work_of(
-                panel_of(group, question.freq, pace.longest),
-                pace,
-                question.horizon,
-                question.country,
-            )
-            quantiles = rolled(work, QUANTILES, question.seed).quantiles
+            stale = [silent(past.values) for past in group]
+            panel = panel_of(group, question.freq, pace.longest)
+            work = work_of(panel, pace, question.horizon + max(stale), question.country)
+            told = rolled(work, QUANTILES, question.seed, stale).quantiles
             found |= {
-                past.name: outlook(each, "engine")
-                for past, each in zip(group, quantiles, strict=True)
+                past.name: outlook(each, "engine", STALE.format(steps) if steps else "")
+                for past, each, steps in zip(group, told, stale, strict=True)
             }
             peers = peers or work
     for past in pasts:
@@ -94,33 +102,34 @@ def by_step(pasts: Sequence[Past], question: Question) -> list[Outlook]:
     return [found[past.name] for past in pasts]
 
 
-def reach(past: Past) -> int:
-    """Steps from the first observation to the cut-off."""
-    seen = np.flatnonzero(np.isfinite(past.values))
-    return len(past.values) - int(seen[0]) if seen.size else 0
-
-
-def suffices(past: Past, pace: Pace, horizon: int) -> bool:
-    """Whether there are origins enough to learn from, most of them observed."""
-    needed = pace.own // 2 + FEWEST_ORIGINS * pace.stride + horizon + 1
+def suffices(past: Past, pace: Pace, question: Question) -> bool:
+    """Whether there are origins enough to learn from, most of them observed, up to lately."""
+    needed = pace.own // 2 + FEWEST_ORIGINS * pace.stride + question.horizon + 1
+    needed += MOST_SILENT[question.freq]
     recent = past.values[-max(needed, pace.own) :]
-    return reach(past) >= needed and np.isfinite(recent).mean() >= 0.5
+    return (
+        min(reach(past.values), pace.longest) >= needed
+        and bool(np.isfinite(recent).mean() >= 0.5)
+        and silent(past.values) <= MOST_SILENT[question.freq]
+    )
 
 
 def short(past: Past, question: Question, pace: Pace, peers: Work | None) -> Outlook:
-    observed = int(np.isfinite(past.values).sum())
-    if not observed:
+    if not np.isfinite(past.values).any():
         nothing = np.full((question.horizon, len(QUANTILES)), np.nan)
         return Outlook(nothing, nothing[:, 0], "unknown", NOTHING)
-    recent = past.values[-pace.longest :]
-    if peers is not None and np.isfinite(recent[-56:]).sum() >= pace.prior:
-        return replace(outlook(by_peers(recent, peers, QUANTILES), "pooled"), reason=BY_PEERS)
+    recent, steps = past.values[-pace.longest :], silent(past.values)
+    late = steps > MOST_SILENT[question.freq]
+    if peers is not None and not late and has_peers(recent, peers):
+        told = by_peers(recent, peers, QUANTILES)[steps:][: question.horizon]
+        if len(told) == question.horizon:
+            return outlook(told, "pooled", BY_PEERS)
     naive = alone(past.values, question.freq, question.horizon, QUANTILES)
-    return replace(outlook(naive, "naive"), reason=BY_NAIVE)
+    return outlook(naive, "naive", SILENT.format(steps) if late else BY_NAIVE)
 
 
-def outlook(quantiles: Floats, grade: Grade) -> Outlook:
-    return Outlook(quantiles, mean_of(quantiles), grade)
+def outlook(quantiles: Floats, grade: Grade, reason: str = "") -> Outlook:
+    return Outlook(quantiles, mean_of(quantiles), grade, reason)
 
 
 def mean_of(quantiles: Floats) -> Floats:

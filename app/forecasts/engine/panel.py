@@ -59,13 +59,25 @@ class Scale:
 
 def panel_of(pasts: Sequence[Past], freq: Freq, longest: int) -> Panel:
     """All pasts on one axis of at most `longest` steps that ends where they all end."""
-    long = min(max(len(past.values) for past in pasts), longest)
+    long = min(max(reach(past.values) for past in pasts), longest)
     seen = np.full((long, len(pasts)), np.nan)
     for column, past in zip(seen.T, pasts, strict=True):
         told = past.values[-long:]
         column[long - len(told) :] = told
     first = max(pasts, key=lambda past: len(past.values))
     return Panel(steps_from(first.first, len(first.values), freq)[-long:], freq, seen)
+
+
+def reach(values: Floats) -> int:
+    """Steps from the first observation of float64[n] to its end."""
+    seen = np.flatnonzero(np.isfinite(values))
+    return len(values) - int(seen[0]) if seen.size else 0
+
+
+def silent(values: Floats) -> int:
+    """Steps after the last observation of float64[n]."""
+    seen = np.flatnonzero(np.isfinite(values))
+    return len(values) - 1 - int(seen[-1]) if seen.size else len(values)
 
 
 def scale_of(panel: Panel) -> Scale:
@@ -104,14 +116,15 @@ def running_mean(values: Floats, window: int) -> Floats:
     return mean
 
 
-def without_outliers(values: Floats, window: int) -> Floats:
+def without_outliers(values: Floats, seen: Bools, window: int) -> Floats:
     """Outliers of each column float64[n, s] put on the running median, for the filters only.
 
-    What is told stays as it is in the series, and counts when a forecast is judged.
+    What is told stays as it is in the series, and counts when a forecast is judged. The spread is
+    that of what was `seen`.
     """
     middle = running_median(values, window)
     off = np.abs(values - middle)
-    spread = 1.4826 * np.median(off, axis=0) + 1e-6
+    spread = 1.4826 * np.nanmedian(np.where(seen, off, np.nan), axis=0) + 1e-6
     bound = np.full((len(values), 1), OUTLYING)
     bound[-END:] = OUTLYING_AT_END
     return np.where(off > bound * spread, middle, values)

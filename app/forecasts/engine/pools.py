@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from app.forecasts.engine.asked import Floats
-from app.forecasts.engine.levels import calm, trending
 from app.forecasts.engine.panel import Bools
 from app.forecasts.engine.work import Work
 
@@ -18,20 +17,6 @@ RECENT = 200.0  # steps of days after which an error inside a pool counts half
 # half-life of 45 days followed single origins: a quarter erred less on the two daily sets.
 BETWEEN_DAYS = 90.0
 BETWEEN_SHARPNESS = 6.0
-
-
-def calm_pool(work: Work, waves: Sequence[Floats] | None) -> Iterator[Floats]:
-    yield from calm(work.level, work.origins, work.horizon, work.pace.means)
-    if waves is not None:
-        yield from over_waves(
-            work, waves, lambda level, at: calm(level, at, work.horizon, work.pace.means)
-        )
-
-
-def trend_pool(work: Work, waves: Sequence[Floats] | None) -> Iterator[Floats]:
-    yield from trending(work.level, work.origins, work.horizon)
-    if waves is not None:
-        yield from over_waves(work, waves, lambda level, at: trending(level, at, work.horizon))
 
 
 def over_waves(
@@ -150,9 +135,13 @@ def half_lives(work: Work, days: float) -> Floats:
 
 
 def typical_step(work: Work) -> Floats:
-    """By how much each series changes over a season: float64[s] > 0, its unit of error."""
+    """By how much each series changes over a season: float64[s] > 0, its unit of error.
+
+    At least a tenth of what is usual among all: one that hardly ever moves must not weigh most.
+    """
     season = work.pace.season
     change = np.abs(work.target[season:] - work.target[:-season])
-    with np.errstate(all="ignore"):
-        typical: Floats = np.nan_to_num(np.nanmedian(change, axis=0)) + 1e-3
+    known = np.isfinite(change)
+    mean = np.where(known, change, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    typical: Floats = np.maximum(mean, np.median(mean) / 10) + 1e-3
     return typical

@@ -7,8 +7,9 @@ import numpy as np
 
 from app.forecasts.baseline import TooShort, forecast_daily, forecast_monthly
 from app.forecasts.engine.asked import Floats, Freq
+from app.forecasts.engine.bands import quantiles
 from app.forecasts.engine.levels import smoothed
-from app.forecasts.engine.panel import LEAST, SMALL
+from app.forecasts.engine.panel import LEAST, SMALL, Bools
 from app.forecasts.engine.work import Work
 
 SMOOTHING = 0.15
@@ -25,24 +26,24 @@ def by_peers(values: Floats, peers: Work, levels: Sequence[float]) -> Floats:
     pooling, Gelman & Hill 2007). On the logarithm where it is large enough, else on Anscombe's
     scale. `values` holds at least one observation.
     """
-    known = values[-MOST_DAYS:]
-    large = np.nanmean(known) > SMALL and np.nanmin(known) > 0
-    told = np.log(np.maximum(known, LEAST)) if large else 2 * np.sqrt(known + 0.375)
     n, horizon = len(peers.level), peers.horizon
-    profile = np.median(peers.effect, axis=1) * (1.0 if large else np.sqrt(np.nanmean(known)))
+    known = values[-min(MOST_DAYS, n) :]
+    large = is_large(known)
+    alike = peers.scale.logarithm == large
+    told = np.log(np.maximum(known, LEAST)) if large else 2 * np.sqrt(known + 0.375)
+    profile = np.median(peers.effect[:, alike], axis=1)
     profile = blended(told, profile[n - len(told) :], peers.pace.season)
     left = told - profile[: len(told)]
     seen = left[np.isfinite(left)]
     level = smoothed(seen[:, None], SMOOTHING)[:, 0]
     steps = np.abs(np.diff(seen, prepend=seen[0]))
-    typical, shape = habits(peers, levels)
+    typical, shape = habits(peers, alike, levels)
     size = (steps.sum() + OWN_DAYS * (typical if large else 1.0)) / (len(seen) + OWN_DAYS)
     scaled = level[-1] + profile[len(told) :][:horizon, None] + shape * size
     root = np.maximum(scaled, 0) ** 2 / 4 - 0.375
     found = np.where(large, np.exp(np.minimum(scaled, 50)), root)
-    quantiles: Floats = np.maximum(found, 0)
-    quantiles.sort(axis=1)
-    return quantiles
+    rising: Floats = np.sort(np.maximum(found, 0), axis=1)
+    return rising
 
 
 def blended(told: Floats, profile: Floats, season: int) -> Floats:
@@ -59,13 +60,25 @@ def blended(told: Floats, profile: Floats, season: int) -> Floats:
     return found
 
 
-def habits(peers: Work, levels: Sequence[float]) -> tuple[float, Floats]:
+def is_large(known: Floats) -> bool:
+    return bool(np.nanmean(known) > SMALL and np.nanmin(known) > 0)
+
+
+def has_peers(values: Floats, peers: Work) -> bool:
+    """Whether enough was told lately, and any peer is on its scale: habits do not carry over."""
+    known = values[-min(MOST_DAYS, len(peers.level)) :]
+    if np.isfinite(known).sum() < peers.pace.prior:
+        return False
+    return bool((peers.scale.logarithm == is_large(known)).any())
+
+
+def habits(peers: Work, alike: Bools, levels: Sequence[float]) -> tuple[float, Floats]:
     """The peers' typical step, and the quantiles float64[h, q] of their errors in such steps."""
     level = smoothed(peers.level, SMOOTHING)
     typical = np.abs(np.diff(peers.level, axis=0)).mean(axis=0) + 1e-6
-    off = (peers.truth() - level[peers.past][:, None]) / typical
-    shape = [np.nanquantile(off[:, step], levels) for step in range(peers.horizon)]
-    return float(np.median(typical)), np.array(shape)
+    off = ((peers.truth() - level[peers.past][:, None]) / typical)[..., alike]
+    shape = [quantiles(off[:, step].reshape(-1, 1), levels)[0] for step in range(peers.horizon)]
+    return float(np.median(typical[alike])), np.array(shape)
 
 
 def alone(values: Floats, freq: Freq, horizon: int, levels: tuple[float, ...]) -> Floats:

@@ -26,25 +26,33 @@ class Rolled:
     off: Floats
 
 
-def rolled(work: Work, levels: Sequence[float], seed: int) -> Rolled:
+def rolled(work: Work, levels: Sequence[float], seed: int, stale: Sequence[int]) -> Rolled:
+    """`stale` says how many steps ago each series was last told: its band is that of so many steps
+    further, and the last of the horizon that many are not answered."""
     pools = pools_of(work, seed)
     forecast = mixed(work, list(pools.values()))
     off = errors(work, forecast)
     neighbours = work.pace.neighbours
     wide = band(off, levels, neighbours) * widening(work, off, levels, neighbours)
-    middle = forecast[-1] + work.effect[len(work.level) :]
+    horizon = work.horizon - max(stale)
+    wide = np.stack([wide[n : n + horizon, place] for place, n in enumerate(stale)], axis=1)
+    middle = forecast[-1, :horizon] + work.effect[len(work.level) :][:horizon]
     found = [work.scale.back(middle + wide[..., q]) for q in range(len(levels))]
     quantiles = np.sort(np.stack(found, axis=-1), axis=-1)
     return Rolled(np.moveaxis(quantiles, 1, 0), pools, off)
 
 
 def pools_of(work: Work, seed: int) -> dict[str, Floats]:
-    """Levels as they stand, levels about a yearly wave where the past shows one, and trees."""
+    """Levels as they stand; where the past shows a year, levels about its wave, and trees.
+
+    Trees that have not seen each season of a year take it for the way of the world: of a year of
+    epidemic waves they erred three times as much as the naive.
+    """
     found = {"levels": pooled(work, lambda: levels_of(work))}
     waves = work.waves()
     if waves is not None:
         found["waves"] = pooled(work, lambda: waves_of(work, waves))
-    found["trees"] = boosted(work, seed)
+        found["trees"] = boosted(work, seed)
     return found
 
 

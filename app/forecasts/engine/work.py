@@ -63,7 +63,8 @@ class Work:
         """The yearly wave float64[n + h, s] of each fold; None where the past is too short."""
         if len(self.level) < WAVE_FROM * self.pace.year:
             return None
-        return [yearly_wave(self.level, self.calendar, self.pace, out) for _, out in self.folds()]
+        seen, calendar = np.isfinite(self.target), self.calendar
+        return [yearly_wave(self.level, seen, calendar, self.pace, out) for _, out in self.folds()]
 
 
 def work_of(panel: Panel, pace: Pace, horizon: int, country: str) -> Work:
@@ -71,13 +72,16 @@ def work_of(panel: Panel, pace: Pace, horizon: int, country: str) -> Work:
     calendar = calendar_of([*panel.days, *panel.ahead(horizon)], panel.freq, pace, country)
     told = scale.to(panel.seen)
     whole = filled(told)
-    effect = fast_effects(without_outliers(whole, pace.outlier), calendar, pace)
-    n = len(whole)
+    n, seen = len(whole), panel.observed
+    # Twice: what is an outlier shows only once the weekdays are off.
+    rough = fast_effects(whole, seen, calendar, pace)[:n]
+    plain = without_outliers(whole - rough, seen, pace.outlier) + rough
+    effect = fast_effects(plain, seen, calendar, pace)
     return Work(
         pace,
         scale,
         calendar,
-        without_outliers(whole - effect[:n], pace.outlier),
+        without_outliers(whole - effect[:n], seen, pace.outlier),
         told - effect[:n],
         effect,
         origins(n, horizon, pace),

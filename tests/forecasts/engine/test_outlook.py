@@ -118,6 +118,67 @@ def test_a_week_keeps_its_weekday_and_is_forecast_by_the_engine() -> None:
     assert found[0].quantiles[0, LOW] < weeks[-8:].mean() < found[0].quantiles[-1, HIGH]
 
 
+def weekly(days: int, weekend: float) -> Floats:
+    """1,000 on workdays, less at the weekend; the last day is a Sunday."""
+    factor = np.tile([1, 1, 1, 1, 1, weekend, weekend], days // 7 + 1)[-days:]
+    return np.random.default_rng(3).poisson(1000 * factor).astype(np.float64)
+
+
+@pytest.mark.parametrize("before", [0, 300])
+@pytest.mark.parametrize("days", [230, 400])
+def test_a_weekend_that_stands_far_off_is_no_outlier(days: int, before: int) -> None:
+    told = np.r_[[np.nan] * before, weekly(days, 0.6)]
+
+    (outlook,) = outlooks([lay.past("ward", told)], Question("D", 7))
+
+    assert outlook.grade == "engine"
+    np.testing.assert_allclose(outlook.quantiles[:, MEDIAN], [1000] * 5 + [600] * 2, rtol=0.05)
+
+
+def test_a_series_that_fell_silent_is_told_with_a_wider_band_and_says_so() -> None:
+    whole = lay.region(420)
+    late = replace(whole[2], values=np.r_[whole[2].values[:-10], [np.nan] * 10])
+
+    *_, known = outlooks(whole, Question("D", 14))
+    *_, stale = outlooks([*whole[:2], late], Question("D", 14))
+
+    assert "10 steps before" in stale.reason
+    assert width(stale)[0] > 1.1 * width(known)[0]
+
+
+def test_after_two_weeks_of_silence_it_is_the_naive_forecast() -> None:
+    *peers, last = lay.region(420)
+    silent = replace(last, values=np.r_[last.values[:-15], [np.nan] * 15])
+
+    *_, outlook = outlooks([*peers, silent], Question("D", 14))
+
+    assert outlook.grade == "naive"
+    assert "15 steps before" in outlook.reason
+
+
+def width(outlook: Outlook) -> Floats:
+    return outlook.quantiles[:, HIGH] - outlook.quantiles[:, LOW]
+
+
+@pytest.mark.parametrize(("days", "horizon"), [(700, 400), (520, 200), (150, 1000)])
+def test_a_long_way_ahead_is_told_too(days: int, horizon: int) -> None:
+    (outlook,) = outlooks([lay.past("any", lay.values(days, 50, 1))], Question("D", horizon))
+
+    assert len(outlook.quantiles) == horizon
+    assert sound(outlook)
+
+
+def test_two_pasts_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="one name"):
+        outlooks([lay.past("a", [1.0]), lay.past("a", [2.0])], Question("D", 7))
+
+
+@pytest.mark.parametrize("wrong", [-1.0, float("inf")])
+def test_a_value_that_is_no_count_is_refused(wrong: float) -> None:
+    with pytest.raises(ValueError, match="below 0 or infinite"):
+        outlooks([lay.past("a", [1.0, wrong])], Question("D", 7))
+
+
 def ragged(days: int) -> st.SearchStrategy[list[float]]:
     count = st.one_of(st.just(float("nan")), st.integers(0, 9).map(float), st.floats(0, 1e5))
     return st.lists(count, min_size=days, max_size=days)
@@ -146,7 +207,7 @@ PEERS = lay.region(240, 2)
 
 @settings(max_examples=12, deadline=None)
 @given(
-    st.sampled_from(["constant", "zeros", "jump", "gap", "rare", "doubled", "silent"]),
+    st.sampled_from(["constant", "zeros", "jump", "gap", "rare", "doubled", "late", "begun"]),
     st.integers(0, 5),
 )
 def test_any_long_past_gets_a_forecast(shape: str, seed: int) -> None:
@@ -163,7 +224,8 @@ SHAPES: Mapping[str, Callable[[int], Floats]] = {
     "gap": lambda seed: np.r_[lay.values(200, 50, seed), [np.nan] * 60, lay.values(160, 50, seed)],
     "rare": lambda seed: lay.values(420, 0.05, seed),
     "doubled": lambda seed: lay.values(420, 5, seed) * np.r_[np.ones(419), 1e6],
-    "silent": lambda seed: np.r_[lay.values(400, 50, seed), [np.nan] * 20],
+    "late": lambda seed: np.r_[lay.values(400, 50, seed), [np.nan] * 9],
+    "begun": lambda seed: np.r_[[np.nan] * 300, lay.values(400, 50, seed)],
 }
 
 
