@@ -8,7 +8,7 @@ from app.forecasts.engine.asked import Floats
 from app.forecasts.engine.work import Work
 
 PEERS = 0.5  # of the shape of the errors so much is that of all series
-TRIMMED = (0.005, 0.995)  # beyond these errors are cut when the size of a series' errors is told
+TRIMMED = (0.025, 0.975)  # of its errors a series is as far off as those between say
 FACTORS = np.round(np.arange(0.8, 1.81, 0.02), 2)
 JUDGED = 0.5  # the newer half of the pseudo-origins judges bands made of what was known then
 
