@@ -21,7 +21,7 @@ class Wire(BaseModel):
 
 
 def instant(moment: datetime) -> str:
-    """In UTC with Z, as every answer gives a moment."""
+    """In UTC with Z, as pydantic and orjson write it: one moment has one text in every answer."""
     text = moment.strftime("%Y-%m-%dT%H:%M:%S")
-    fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
+    fraction = f".{moment.microsecond:06d}" if moment.microsecond else ""
     return f"{text}{fraction}Z"

@@ -58,7 +58,7 @@ def run(*asked: object) -> Result:
 
 
 def forecast(file: Path, *asked: object) -> Result:
-    return run("forecast", file, "--freq", "D", "--horizon", 14, *asked)
+    return run("forecast", file, "--freq", "D", "--horizon", 14, "--workers", 1, *asked)
 
 
 def told(text: str) -> list[dict[str, str]]:
@@ -108,6 +108,7 @@ def test_nothing_that_comes_after_a_cut_off_changes_a_byte(tmp_path: Path) -> No
     assert len(set(done)) == 1
 
 
+@pytest.mark.more
 def test_one_worker_or_four_give_the_same_bytes(tmp_path: Path) -> None:
     file, cutoffs = a_file(tmp_path), ["2023-10-01", CUT, "2024-01-15", "2024-02-01", "2024-02-10"]
     asked = [part for cutoff in cutoffs for part in ("--cutoff", cutoff)]
@@ -302,6 +303,7 @@ def test_a_back_test_tells_each_model_and_each_origin(tmp_path: Path) -> None:
     assert all(float(row["cpu_seconds_per_series"]) >= 0 for row in scores)
 
 
+@pytest.mark.more
 def test_a_back_test_gives_the_same_scores_with_one_worker_or_more(tmp_path: Path) -> None:
     file, against = a_file(tmp_path), ("--against", "calibrated-naive")
     outs = [tmp_path / "one.csv", tmp_path / "two.csv"]
