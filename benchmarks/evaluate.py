@@ -58,6 +58,9 @@ def main(
     only: Annotated[
         str | None, typer.Option(help="Only files whose name begins so; the page stays as it is.")
     ] = None,
+    others: Annotated[
+        bool, typer.Option(help="Also AutoETS and SCUM at one origin, which takes minutes.")
+    ] = True,
 ) -> None:
     """Run the protocol and write its table into docs/method.md."""
     data = Path(os.environ.get("SHARED_DIR", ROOT.parent / "shared")) / "data"
@@ -66,7 +69,8 @@ def main(
     wanted = [each for each in PROTOCOL if only is None or each.file.startswith(only)]
     lines = list(table(data, wanted, AGAINST, "# Engine and naives"))
     if only is None:
-        lines += ["", *table(data, OTHERS, f"{AGAINST},auto-ets,scum", "# Beside the engines")]
+        if others:
+            lines += ["", *table(data, OTHERS, f"{AGAINST},auto-ets,scum", "# Engines of others")]
         write(lines)
 
 
