@@ -7,11 +7,10 @@ from datetime import date
 import numpy as np
 
 from app.forecasts.baseline import QUANTILES
-from app.forecasts.engine.asked import Floats, Freq
+from app.forecasts.engine.asked import SEASONS, Floats, Freq
 from app.forecasts.scores import covered, crps, scale, seasonal_naive
 
 MEDIAN = QUANTILES.index(0.5)
-SEASONS = {"D": 7, "W": 52, "M": 12, "Q": 4}
 NAN = float("nan")
 
 

@@ -1,6 +1,6 @@
 """What the engine is asked, and what it answers: any series of one frequency, on one axis."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
@@ -12,6 +12,8 @@ from app.forecasts import calendar
 
 Floats = NDArray[np.float64]
 Freq = Literal["D", "W", "M", "Q"]
+# Steps in a week of days, and in a year of all else.
+SEASONS: Mapping[Freq, int] = {"D": 7, "W": 52, "M": 12, "Q": 4}
 # How the numbers came about: the whole engine, peers in place of an own past, or the naive one.
 Grade = Literal["engine", "pooled", "naive", "unknown"]
 

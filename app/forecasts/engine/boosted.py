@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.forecasts.engine.asked import Floats
-from app.forecasts.engine.levels import Integers, smoothed
+from app.forecasts.engine.levels import Integers, running_total, smoothed, trailing
 from app.forecasts.engine.work import Work
 
 Features = NDArray[np.float32]
@@ -158,18 +158,6 @@ def between(total: Floats, first: Integers, last: Integers, column: Integers) ->
     """The mean of the steps first..last, both included, from running totals."""
     last = np.maximum(last, first)
     mean: Floats = (total[last + 1, column] - total[first, column]) / (last + 1 - first)
-    return mean
-
-
-def running_total(values: Floats) -> Floats:
-    return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
-
-
-def trailing(total: Floats, window: int) -> Floats:
-    """The mean of the last `window` steps at each step, over what there is at the begin."""
-    place = np.arange(len(total) - 1)
-    since = np.maximum(place + 1 - window, 0)
-    mean: Floats = (total[1:] - total[since]) / (place + 1 - since)[:, None]
     return mean
 
 

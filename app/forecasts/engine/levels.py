@@ -29,10 +29,9 @@ def calm(
     levels = [smoothed(values, alpha)[origins][:, None] for alpha in SMOOTHING]
     for level in levels:
         yield np.broadcast_to(level, (len(origins), horizon, values.shape[1]))
-    total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+    total = running_total(values)
     for window in means:
-        since = np.maximum(origins + 1 - window, 0)
-        mean = ((total[origins + 1] - total[since]) / (origins + 1 - since)[:, None])[:, None]
+        mean = trailing(total, window)[origins][:, None]
         for phi in REVERSION:
             for level in levels:
                 yield mean + (level - mean) * phi**ahead
@@ -62,3 +61,15 @@ def smoothed(values: Floats, alpha: float) -> Floats:
     first = values[: min(7, len(values))].mean(axis=0)[None]
     level: Floats = lfilter([alpha], [1, alpha - 1], values, axis=0, zi=(1 - alpha) * first)[0]
     return level
+
+
+def running_total(values: Floats) -> Floats:
+    return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+
+
+def trailing(total: Floats, window: int) -> Floats:
+    """The mean of the last `window` steps at each step, over what there is at the begin."""
+    place = np.arange(len(total) - 1)
+    since = np.maximum(place + 1 - window, 0)
+    mean: Floats = (total[1:] - total[since]) / (place + 1 - since)[:, None]
+    return mean

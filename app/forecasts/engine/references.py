@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from statsforecast.models import AutoARIMA, AutoCES, AutoETS, DynamicOptimizedTheta
 
 from app.forecasts.baseline import QUANTILES
-from app.forecasts.engine.asked import Freq, Past
-from app.forecasts.engine.statistical import SEASONS
+from app.forecasts.engine.asked import SEASONS, Freq, Past
 
 Floats = NDArray[np.float64]
 Reference = Literal["auto-ets", "scum"]

@@ -15,11 +15,10 @@ from statsforecast.models import MSTL, AutoCES, AutoETS, DynamicOptimizedTheta, 
 
 from app.forecasts.baseline import QUANTILES
 from app.forecasts.engine import naives
-from app.forecasts.engine.asked import Freq, Grade, Outlook, Past, Question
+from app.forecasts.engine.asked import SEASONS, Freq, Grade, Outlook, Past, Question
 from app.forecasts.engine.spread import FEWEST_PEERS, HALF_LIFE, Spread, spread
 
 Floats = NDArray[np.float64]
-SEASONS: dict[Freq, int] = {"D": 7, "W": 52, "M": 12, "Q": 4}
 NAMES: dict[Freq, str] = {"D": "days", "W": "weeks", "M": "months", "Q": "quarters"}
 SEASONAL = 3  # seasons observed before a model may fit its own season
 TRUSTED = 4  # seasons observed at which a fitted model weighs what a closed-form one does

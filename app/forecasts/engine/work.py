@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.forecasts.engine.asked import Floats
 from app.forecasts.engine.effects import Calendar, calendar_of, fast_effects, yearly_wave
+from app.forecasts.engine.levels import Integers
 from app.forecasts.engine.pace import Pace
 from app.forecasts.engine.panel import Panel, Scale, filled, scale_of, without_outliers
 
-Integers = NDArray[np.int64]
 # A yearly wave is told from a line only where the past holds this share of two years.
 WAVE_FROM = 1.4
 
