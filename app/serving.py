@@ -69,7 +69,9 @@ def beside(
 ) -> Iterator[subprocess.Popen[str]]:
     """One of our own commands in a process of its own, on the same store, ended with ours.
 
-    With `talks` its standard input and output are ours.
+    With `talks` its standard input and output are ours. It is a process group of its own, so Ctrl-C
+    on a terminal is told to us alone, and we end it: told itself while it is still importing, it
+    would die with a traceback.
     """
     urls = {
         "DATABASE_URL": settings.database_url,
@@ -84,6 +86,7 @@ def beside(
         stdin=pipe,
         stdout=pipe,
         text=True,
+        process_group=0,
     )
     try:
         yield process
@@ -132,7 +135,7 @@ def playing(settings: Settings, leaving: Event) -> Iterator[Open]:
 
 def watch(process: subprocess.Popen[str], leaving: Event) -> None:
     process.wait()
-    # Ctrl-C on a terminal is told to it and to us, and it may be the quicker one.
+    # Who ends everything at once, as systemd does, tells it and us, and it may be the quicker one.
     if not leaving.wait(LEAVES_SECONDS):
         log.error("the demo ended; its figures grow old (fictief)", code=process.returncode)
 

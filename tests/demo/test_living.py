@@ -115,6 +115,7 @@ def test_the_region_is_there_and_the_server_outlives_who_plays_it(folder: Path) 
         told = feeds(address)
         [player] = children(process, "demo play")
         workers = children(process, "jobs run")
+        groups = {os.getpgid(each) for each in (player, *workers)}
         os.kill(player, signal.SIGKILL)
         noticed = wait_for(lambda: LATER in said(folder))
         after = ask(address, "/v1/overview")
@@ -130,6 +131,8 @@ def test_the_region_is_there_and_the_server_outlives_who_plays_it(folder: Path) 
     assert len(after["units"]) == len(overview["units"])
     assert "Traceback" not in said(folder)
     assert len(workers) == 1
+    # Ctrl-C on a terminal is told to the server's group only, and what it started may be importing.
+    assert process.pid not in groups
     assert not any(Path(f"/proc/{each}").exists() for each in (player, *workers))
 
 
