@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Protocol, cast
+from typing import Annotated
 
 import typer
 
 from app.filing import in_order, read, say, shown, unusable, usable, writing
 from app.forecasts import forecast_file, plans, tidy
+from app.forecasts.asking import engine
 from app.forecasts.engine.asked import Freq, Outlook, Past, Question, steps_from
 from app.forecasts.rows import YEARS
 
@@ -55,16 +56,6 @@ Seed = Annotated[int, typer.Option(min=0, help="Chance; the same seed gives the 
 Workers = Annotated[
     int, typer.Option(min=1, help="How many processes share the cut-offs; the answer is the same.")
 ]
-
-
-class Engine(Protocol):
-    def outlooks(self, pasts: Sequence[Past], question: Question) -> list[Outlook]: ...
-
-
-def engine() -> Engine:
-    # Imported when a command runs, never with this module: it loads lightgbm and statsforecast,
-    # which what is served must not carry.
-    return cast(Engine, importlib.import_module("app.forecasts.engine.outlook"))
 
 
 def forecast(

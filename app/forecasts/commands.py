@@ -14,15 +14,16 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import raw
+from app.forecasts.asking import Found, Task, found_of, tasks, work
 from app.forecasts.baseline import QUANTILES
-from app.forecasts.issue import MODEL, Question, answers
-from app.forecasts.runs import Issued, Run
+from app.forecasts.runs import Horizon, Issued, Run
 from app.forecasts.subjects import Region, questions
 from app.forecasts.tables import ForecastRun
+from app.forecasts.together import answers
 
 Item = TypeVar("Item")
-# From so many subjects on, other processes cost less than they save (they start in a second).
-FOR_ONE_PROCESS = 200
+MODEL = "pools 1"
+SEED = 0
 AT_ONCE = 2_000
 
 ADD_SUBJECTS = """
@@ -46,26 +47,31 @@ SELECT $1, p.org_id, p.subject_kind, p.subject, p.measure, p.resource, p.bed_typ
 
 async def forecast(region: Region, data_cut: datetime) -> list[Run]:
     """The runs of weeks and months; no transaction is open while it computes."""
-    asked = await asyncio.to_thread(questions, region)
-    found = await answered(asked)
+    units, totals = await asyncio.to_thread(questions, region)
+    found = await answered(await asyncio.to_thread(tasks, units, SEED))
+    told = await asyncio.to_thread(lambda: answers(units, totals, found, SEED).issued())
+    horizons: tuple[Horizon, ...] = ("weeks", "months")
     return [
-        Run("weeks", region.at, data_cut, MODEL, 0, QUANTILES, [weeks for weeks, _ in found]),
-        Run("months", region.at, data_cut, MODEL, 0, QUANTILES, [months for _, months in found]),
+        Run(horizon, region.at, data_cut, MODEL, SEED, QUANTILES, issued)
+        for horizon, issued in zip(horizons, told, strict=True)
     ]
 
 
-async def answered(asked: Sequence[Question]) -> list[tuple[Issued, Issued]]:
+async def answered(asked: Sequence[Task]) -> Found:
     """Beside the event loop, so that the lease of the job is prolonged meanwhile."""
-    if len(asked) <= FOR_ONE_PROCESS:
-        return await asyncio.to_thread(answer_all, asked)
+    if not any(task.long for task in asked):
+        return found_of(await asyncio.to_thread(lambda: [*map(work, asked)]))
     # Spawned, not forked: this process has threads.
     pool = ProcessPoolExecutor(
-        os.cpu_count(), mp_context=get_context("spawn"), initializer=end_with_parent
+        min(len(asked), os.cpu_count() or 1),
+        mp_context=get_context("spawn"),
+        initializer=end_with_parent,
     )
     try:
         loop = asyncio.get_running_loop()
-        parts = [loop.run_in_executor(pool, answer_all, part) for part in slices(asked, 50)]
-        return [each for part in await asyncio.gather(*parts) for each in part]
+        return found_of(
+            await asyncio.gather(*(loop.run_in_executor(pool, work, task) for task in asked))
+        )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -80,10 +86,6 @@ def end_with_parent() -> None:
         os._exit(1)
 
     Thread(target=watch, daemon=True).start()
-
-
-def answer_all(asked: Sequence[Question]) -> list[tuple[Issued, Issued]]:
-    return [answers(question) for question in asked]
 
 
 async def add(session: AsyncSession, runs: Sequence[Run]) -> dict[str, Any]:
@@ -141,8 +143,8 @@ def key(issued: Issued) -> tuple[int, str, str, str, str, str]:
 
 
 def array(quantiles: Sequence[float]) -> str:
-    """As Postgres writes an array; ten-thousandths are far finer than any forecast."""
-    return "{" + ",".join(f"{value:.4f}" for value in quantiles) + "}"
+    """As Postgres writes an array; nine digits give a real back as it was."""
+    return "{" + ",".join(f"{value:.9g}" for value in quantiles) + "}"
 
 
 def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

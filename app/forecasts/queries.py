@@ -298,7 +298,7 @@ async def make(
     known_at = await settled(session, asked.known_at)
     run = await run_of(session, topic.horizon, asked.issued_at, known_at)
     if run is None:
-        return sealed(no_run(topic), viewer, rests_on, FOREVER)
+        return sealed(no_run(topic), viewer, rests_on, FOREVER, topic.exact)
     levels = told_levels(run.probabilities)
     refuse(topic.wrong_levels(levels))
     topic = topic.with_levels(levels)
@@ -313,7 +313,7 @@ async def make(
         await disclosure(session, viewer, known_at or now, known_at),
         As(known_at or now, known_at, rests_on.changed_at),
     )
-    return sealed(told, viewer, rests_on, until)
+    return sealed(told, viewer, rests_on, until, topic.exact)
 
 
 def refuse(faults: Sequence[Fault]) -> None:

@@ -13,6 +13,7 @@ from app.wire import Slug, Wire
 
 Measure = Literal["occupied", "medicallyReady", "need"]
 Grade = Literal["fresh", "stale"]
+Served = Literal["engine", "pooled", "naive", "sum"]
 
 
 class Asked(Wire):
@@ -35,6 +36,9 @@ class Asked(Wire):
         max_length=29,
         description="Central intervals in percent. Left out: 50,80,95; for the years: 80.",
         examples=["50,80,95"],
+    )
+    exact: bool = Field(
+        False, description="Every digit that is stored, for those who compute; else one decimal."
     )
     issued_at: AwareDatetime | None = Field(
         None, description="The last run issued at or before this moment."
@@ -110,10 +114,34 @@ class ForecastStep(Band):
         description="P(gap < 0). It never leaves the outer quantiles of its run: 0.025 means at "
         "most that, 0.975 at least."
     )
+    shortfall: Amount = Field(
+        description="By how many places it is short in the mean: 0 on most days of a mild chance."
+    )
+
+
+class WeekAhead(Wire):
+    """Seven days as one: read off the sample paths, on which its days go together."""
+
+    day: date = Field(description="The local day on which it begins.")
+    mean: Band = Field(description="Of its days.")
+    peak: Band = Field(description="Of its highest day.")
+    p_short: Amount = Field(description="P(any of its days is short): more than that of each day.")
+
+
+class Part(Wire):
+    """What one cause adds to the median of each step; the parts of a step add up to it."""
+
+    what: str = Field(
+        description="`level`, `weekday`, `specialDays`, `season`, `trend` or `events`."
+    )
+    values: tuple[float, ...]
 
 
 class AnyTypeShort(Wire):
-    """P(at least one bed type is short): exact for one type, else between two bounds."""
+    """P(at least one bed type is short), from paths that go together over the types.
+
+    A run of before that knows two bounds only; `value` is then null.
+    """
 
     at: datetime
     value: float | None
@@ -164,9 +192,17 @@ class TypeForecast(Wire):
     members: tuple[str, ...] | None = Field(None, description="As they were at issue.")
     missing: tuple[Missing, ...] | None = None
     skill: Skill | None = None
+    served: Served | None = Field(
+        None,
+        description="`engine`; `pooled`: peers stand in for a short past; `naive`: the plain one, "
+        "where the engine can do no better; `sum`: a total of its members.",
+    )
+    served_because: str | None = Field(None, description="Why it is not the engine's own.")
     explanation: str | None = None
+    parts: tuple[Part, ...] = Field((), description="Why it is as it is, step by step.")
     sources: tuple[Source, ...] = ()
     worst: Worst | None = None
+    weeks: tuple[WeekAhead, ...] = Field((), description="Of `weeks` only.")
     steps: tuple[ForecastStep, ...] = ()
 
 

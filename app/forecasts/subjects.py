@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
-from typing import Any
+from datetime import date, datetime, time
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.forecasts import calendar
-from app.forecasts.baseline import FEWEST_DAYS, YEAR
-from app.forecasts.demand import Part, last_told, total, whole
-from app.forecasts.issue import SILENT, SUPPLY_DAYS, Question
-from app.forecasts.runs import REGION, Kind, SubjectKind
-from app.forecasts.series import Daily
+from app.forecasts.demand import Part, last_told, whole
+from app.forecasts.engine.asked import Change
+from app.forecasts.issue import SILENT, SUPPLY_DAYS, Question, name_of
+from app.forecasts.runs import Kind, SubjectKind
+from app.forecasts.series import DAY
 from app.forecasts.supply import Event, of_bed_type, planned
 
 Floats = NDArray[np.float64]
@@ -21,6 +20,8 @@ Floats = NDArray[np.float64]
 FORECAST = ("occupied", "medicallyReady")
 SUPPLIED = "occupied"
 SUPPLY = "staffed"
+# Of a closure of more than nine tenths the rest is no level to scale by.
+LEAST_RATIO = 0.1
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,29 @@ class Region:
     events: Mapping[str, Sequence[Event]]
 
 
-def questions(region: Region) -> list[Question]:
-    """One for each unit and kind, then one for each total and kind."""
+@dataclass(frozen=True)
+class Total:
+    """A sum over units of one kind: a group or a care setting, with all its members."""
+
+    subject_kind: SubjectKind
+    subject: str
+    kind: Kind
+    members: Sequence[Question]
+
+
+def questions(region: Region) -> tuple[list[Question], list[Total]]:
+    """One question for each unit and kind, and the totals that are made of their answers."""
     units = [unit_question(region, *each) for each in kinds(region)]
     by_unit: dict[str, list[Question]] = {}
     for question in units:
         by_unit.setdefault(question.subject, []).append(question)
-    totals: list[Question] = []
+    totals: list[Total] = []
     for subject_kind, subject, members in views(region):
         found = [question for unit in members for question in by_unit.get(unit, ())]
         for kind in dict.fromkeys(question.kind for question in found):
             of_kind = [question for question in found if question.kind == kind]
-            totals.append(total_question(region.at, subject_kind, subject, of_kind))
-    return units + totals
+            totals.append(Total(subject_kind, subject, kind, of_kind))
+    return units, totals
 
 
 def kinds(region: Region) -> Iterator[tuple[Offer, Kind]]:
@@ -94,7 +105,37 @@ def unit_question(region: Region, offer: Offer, kind: Kind) -> Question:
         supply_of(region, offer, kind) if supplied else None,
         calendar.local_day(region.at),
         offer.census,
+        changes_of(region, offer, kind),
     )
+
+
+def changes_of(region: Region, offer: Offer, kind: Kind) -> list[Change]:
+    """Closures and openings that have begun, as factors of the level of what was occupied.
+
+    Those to come take places away, and not the need. One of unknown size, of all places, or of
+    more than there are, says nothing of the level.
+    """
+    staffed, told_at = newest(region, offer, kind)
+    if kind.measure != SUPPLIED or not staffed or told_at is None:
+        return []
+    found = []
+    for event in of_bed_type(region.events.get(offer.unit, ()), kind.bed_type, offer.bed_types):
+        if event.change is None or event.begins_at > told_at:
+            continue
+        without = staffed - event.change if event.holds(told_at) else staffed
+        ratio = (without + event.change) / without if without > 0 else 0.0
+        if LEAST_RATIO <= ratio <= 1 / LEAST_RATIO:
+            begins, ends = census_day(event.begins_at, offer.census), None
+            if event.ends_at is not None:
+                ends = census_day(event.ends_at, offer.census)
+            found.append(Change(name_of(offer.unit, kind), begins, ends, ratio))
+    return found
+
+
+def census_day(moment: datetime, census: time) -> date:
+    """The first day whose census is not before a moment."""
+    day = calendar.local_day(moment)
+    return day if calendar.moment(day, census) >= moment else day + DAY
 
 
 def supply_of(region: Region, offer: Offer, kind: Kind) -> Floats:
@@ -121,43 +162,3 @@ def newest(region: Region, offer: Offer, kind: Kind) -> tuple[float | None, date
     if withdrawn or region.at - moment > SILENT:
         return None, None
     return float(daily.values[(told - daily.first).days]), moment
-
-
-def total_question(
-    at: datetime, subject_kind: SubjectKind, subject: str, members: Sequence[Question]
-) -> Question:
-    """The sum over the members that told enough; the others are named with the reason."""
-    missing = {each.subject: why for each in members if (why := too_little(each)) is not None}
-    counted = [each for each in members if each.subject not in missing]
-    demands = [each.demand for each in counted if each.demand is not None]
-    supplies = [each.supply for each in counted if each.supply is not None]
-    detail: dict[str, Any] = {
-        "members": [each.subject for each in counted],
-        "missing": [{"unit": unit, "reason": why} for unit, why in sorted(missing.items())],
-    }
-    return Question(
-        REGION,
-        subject_kind,
-        subject,
-        members[0].kind,
-        at,
-        total(demands) if demands else None,
-        np.sum(supplies, axis=0) if supplies else None,
-        members[0].start,
-        detail=detail,
-    )
-
-
-def too_little(question: Question) -> str | None:
-    """Why a unit cannot be part of a total, None if it can."""
-    demand = question.demand
-    told = last_told(demand) if demand is not None else None
-    if demand is None or told is None:
-        return "nothing-told"
-    if question.at - calendar.moment(told, question.census) > SILENT:
-        return "silent"
-    return "too-short" if observed_days(demand) < FEWEST_DAYS else None
-
-
-def observed_days(demand: Daily) -> int:
-    return int(demand.observed[-YEAR:].sum())

@@ -20,6 +20,7 @@ class Topic:
     measure: Measure
     levels: tuple[int, ...]
     stated: bool = True
+    exact: bool = False
 
     def wrong_levels(self, told: Collection[int]) -> list[Fault]:
         """A level that was asked for and that a run does not tell."""
@@ -62,6 +63,7 @@ def topic_of(asked: Asked) -> Topic:
         asked.measure or usual,
         tuple(levels) or USUAL,
         asked.levels is not None,
+        asked.exact,
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import connect, sessions_of
-from app.forecasts import calendar, commands, queries
+from app.forecasts import asking, calendar, queries
 from app.forecasts.baseline import forecast_daily
 from app.forecasts.demand import whole
 from app.forecasts.runs import Issued, Kind, Run
@@ -48,11 +48,11 @@ async def test_a_unit_with_history_is_forecast_for_weeks_and_not_yet_for_months(
     assert months.detail["reason"]["code"] == "too-short"
 
 
-async def test_years_of_days_are_forecast_for_18_months(
+async def test_a_year_of_days_is_forecast_for_18_months(
     session: AsyncSession, database: Database
 ) -> None:
     await make.a_unit(session)
-    await a_series(session, ripple(1300))
+    await a_series(session, ripple(400))
     await a_series(session, [12.0] * 30, "staffed")
 
     runs = await issue(database.urls.worker)
@@ -62,7 +62,8 @@ async def test_years_of_days_are_forecast_for_18_months(
     assert len(months.steps) == 18
     assert sum(step.length_s for step in months.steps[:2]) == 61 * 86400
     assert 9 < months.steps[3].quantiles[10] < 10
-    assert months.detail["skill"]["relCrps"] > 0
+    assert said(runs["weeks"]).detail["served"] == "engine"
+    assert said(runs["weeks"]).detail["skill"]["relCrps"] > 0
 
 
 async def test_a_bed_type_of_which_nothing_was_told_is_unknown_and_not_absent(
@@ -263,7 +264,7 @@ async def test_a_total_sums_its_members_by_type_and_names_who_is_missing(
     for subject in ("alle-reo", "reo"):
         total = said(weeks, subject)
         assert total.org_id == 0
-        assert total.steps[0].quantiles[10] == pytest.approx(10)
+        assert total.steps[0].quantiles[10] == pytest.approx(10, abs=0.1)  # of 500 paths
         assert total.steps[0].supply == 12
         assert sorted(total.detail["members"]) == ["caz-bed", "reo-flex"]
         assert total.detail["missing"] == [{"unit": "stil", "reason": "nothing-told"}]
@@ -276,7 +277,7 @@ async def test_other_processes_answer_the_same_as_this_one(
     await a_series(session, ripple(120))
 
     here = await issue(database.urls.worker)
-    monkeypatch.setattr(commands, "FOR_ONE_PROCESS", 0)
+    monkeypatch.setattr(asking, "LONG", 0)
     there = await issue(database.urls.worker)
 
     assert numbers(here) == numbers(there)

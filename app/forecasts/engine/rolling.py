@@ -17,12 +17,13 @@ from app.forecasts.engine.work import Work
 class Rolled:
     """What the engine says of s series: `quantiles` float64[s, h, q] in their own unit.
 
-    `pools` float64[o, h, s] by name is what each pool said at every origin, and `off`
-    float64[o - 1, h, s] what the mixture was off, both on the engine's scale.
+    On the engine's scale: `pools` float64[o, h, s] by name is what each pool said at every origin,
+    `forecast` of that shape the mixture, and `off` float64[o - 1, h, s] what that was off.
     """
 
     quantiles: Floats
     pools: Mapping[str, Floats]
+    forecast: Floats
     off: Floats
 
 
@@ -39,7 +40,7 @@ def rolled(work: Work, levels: Sequence[float], seed: int, stale: Sequence[int])
     middle = forecast[-1, :horizon] + work.effect[len(work.level) :][:horizon]
     found = [work.scale.back(middle + wide[..., q]) for q in range(len(levels))]
     quantiles = np.sort(np.stack(found, axis=-1), axis=-1)
-    return Rolled(np.moveaxis(quantiles, 1, 0), pools, off)
+    return Rolled(np.moveaxis(quantiles, 1, 0), pools, forecast, off)
 
 
 def pools_of(work: Work, seed: int) -> dict[str, Floats]:
