@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from app.db import connect, sessions_of
 from app.main import create_app
 from app.postgres import Embedded
 from app.settings import Settings
+from tests.folders import a_folder
 
 REQUIRED = os.environ.get("REQUIRE_SHARED") == "1"
 PEPPER = SecretStr("a pepper for the tests, and for nothing else")
@@ -53,8 +53,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Embedded]:
     """Durability is off: nothing here outlives the test."""
-    folder = Path(tempfile.mkdtemp(prefix="toren-"))
-    folder.chmod(0o755)
+    folder = a_folder()
     other = os.environ.get("TEST_PG_BIN")
     with Embedded(
         folder / "data",

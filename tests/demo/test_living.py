@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,19 +21,17 @@ from app import store
 from app.access.keys import demo_key
 from app.db import plain
 from app.settings import Settings
+from tests.folders import a_folder
 from tests.serving import ROOT, free_port, wait_until_ready
 
 LATER = "the demo ended"
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Open to the user that Postgres runs as, all the way down."""
-    made = tmp_path_factory.mktemp("living")
-    for each in (made, *made.parents[:3]):
-        if each.owner() == made.owner() and each != Path("/"):
-            each.chmod(0o755)
-    return made
+def folder() -> Iterator[Path]:
+    made = a_folder()
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
 
 
 @contextmanager
@@ -56,7 +55,7 @@ def living(folder: Path, days: int) -> Iterator[tuple[subprocess.Popen[bytes], s
         )
         address = f"http://127.0.0.1:{port}"
         try:
-            wait_until_ready(address, process)
+            wait_until_ready(address, process, folder / "said")
             yield process, address
         finally:
             ctrl_c(process)

@@ -3,7 +3,6 @@
 import asyncio
 import importlib
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import app.db
 from app import logs
 from app.settings import Settings
+from tests.serving import free_port
 
 ROOT = Path(__file__).parents[2]
 Kind = Literal["sound", "acknowledges-first", "unchecked", "undisclosed"]
@@ -133,13 +133,6 @@ def serve(kind: str, port: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 class Tower:
