@@ -65,7 +65,7 @@ def ctrl_c(process: subprocess.Popen[bytes]) -> None:
     """To all at once, as a terminal does."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
-        process.wait(timeout=30)
+        process.wait(timeout=60)
 
 
 def said(folder: Path) -> str:
@@ -82,7 +82,7 @@ def children(process: subprocess.Popen[bytes], command: str) -> list[int]:
 
 def ask(address: str, path: str, client: str = "caz-bord") -> Any:
     key = {"Authorization": f"Bearer {demo_key(client).text}"}
-    answer = httpx.get(f"{address}{path}", headers=key, timeout=20)
+    answer = httpx.get(f"{address}{path}", headers=key, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -96,7 +96,7 @@ def feeds(address: str) -> dict[str, Any]:
     }
 
 
-def wait_for(seen: Callable[[], bool], seconds: float = 25) -> bool:
+def wait_for(seen: Callable[[], bool], seconds: float = 90) -> bool:
     give_up = time.monotonic() + seconds
     while not seen() and time.monotonic() < give_up:
         time.sleep(0.2)
@@ -155,7 +155,7 @@ def test_a_restart_loads_only_the_gap_and_tells_what_was_on_its_way(folder: Path
             env={**os.environ, "TOREN_DATA_DIR": str(folder / "var"), "TOREN_DEMO_DAYS": "7"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
         )
         [player] = children(process, "demo play")
         began = time.monotonic()

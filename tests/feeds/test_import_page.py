@@ -57,7 +57,7 @@ def command(database: Database, *words: str) -> subprocess.CompletedProcess[str]
         env={**passed, **given, "TOREN_LOG_LEVEL": "error", "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 

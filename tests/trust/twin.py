@@ -23,6 +23,8 @@ from app.settings import Settings
 from tests.serving import free_port
 
 ROOT = Path(__file__).parents[2]
+# So long a start, an answer or a COMMIT may take: an import yields to all else on a busy machine.
+PATIENCE = 120
 Kind = Literal["sound", "acknowledges-first", "unchecked", "undisclosed"]
 
 
@@ -160,7 +162,7 @@ class Tower:
             stdout=told,
             stderr=told,
         )
-        async with asyncio.timeout(30), httpx.AsyncClient(base_url=self.base) as client:
+        async with asyncio.timeout(PATIENCE), httpx.AsyncClient(base_url=self.base) as client:
             while True:
                 assert self.process.returncode is None, "The app ended before it served."
                 try:
