@@ -32,7 +32,7 @@ from tests.trust.calls import (
     calls_of,
     routes_of,
 )
-from tests.trust.twin import running
+from tests.trust.twin import PATIENCE, running
 
 REFUSED = (400, 401, 403, 404)
 NOBODY = "nobody"
@@ -133,7 +133,7 @@ async def test_the_database_alone_keeps_a_writer_to_its_own(
 
     async with (
         running(url, PEPPER.get_secret_value(), "unchecked") as tower,
-        AsyncClient(base_url=tower.base) as client,
+        AsyncClient(base_url=tower.base, timeout=PATIENCE) as client,
     ):
         for route, call in calls_of(app):
             sent = await prepared(client, rows, keys, call, OWNER)
@@ -293,7 +293,7 @@ async def test_the_same_test_finds_an_app_that_withholds_nothing(
 
     async with (
         running(database.urls.app, PEPPER.get_secret_value(), "undisclosed") as tower,
-        AsyncClient(base_url=tower.base) as client,
+        AsyncClient(base_url=tower.base, timeout=PATIENCE) as client,
     ):
         names = await laid_out(client, keys)
         leaks = {caller: await leaks_of(app, client, keys, names, caller) for caller in SEES}
