@@ -45,20 +45,23 @@ def places(templates: Sequence[Template], horizon: int, seed: int, count: int = 
     and cosine of one random angle: that keeps the covariances over steps and series, and gives as
     many paths as are wanted of fewer origins. Standardised at each step before; an error that is
     not known counts as none. A series without a template wanders by itself, by its name and `seed`.
+    The second half of the paths mirrors the first, for all series alike: so the middle of a sum is
+    not left to chance (antithetic variates, Hammersley & Morton 1956). `count` is even.
     """
     random = np.random.default_rng([seed, 0])
     longest = max([1, *(len(t.off) for t in templates if t.off is not None)])
-    one, other = random.integers(0, longest, (2, count))
-    angle = random.uniform(0, np.pi / 2, count)[:, None]
+    one, other = random.integers(0, longest, (2, count // 2))
+    angle = random.uniform(0, np.pi / 2, count // 2)[:, None]
     found = np.empty((len(templates), count, horizon), dtype=np.int16)
     for row, template in zip(found, templates, strict=True):
         if template.off is None or not len(template.off):
-            ways = wandering(template.name, horizon, seed, count)
+            ways = wandering(template.name, horizon, seed, count // 2)
         else:
             errors = standardised(template.off[::-1])
             first, second = errors[one % len(errors)], errors[other % len(errors)]
             ways = np.cos(angle) * first + np.sin(angle) * second
-        row[:] = ways.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
+        both = np.vstack([ways, -ways])
+        row[:] = both.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
     return found
 
 
@@ -99,9 +102,18 @@ def further(before: Places, lasts: float, seed: int, steps: int) -> Places:
     now = first
     found = np.empty((*before.shape, steps), dtype=np.int16)
     for step in range(steps):
-        now = lasts * now + np.sqrt(1 - lasts**2) * first[:, random.permutation(count)]
+        now = lasts * now + np.sqrt(1 - lasts**2) * first[:, shuffled(random, count)]
         found[:, :, step] = ranked(now)
     return found
+
+
+def shuffled(random: np.random.Generator, count: int) -> NDArray[np.int64]:
+    """A permutation of `count` paths whose second half mirrors the first, as theirs does."""
+    middle = count // 2
+    order, turned = random.permutation(middle), random.random(middle) < 0.5
+    first = np.where(turned, order + middle, order)
+    second = np.where(turned, order, order + middle)
+    return np.concatenate([first, second])
 
 
 def ranked(values: Floats) -> Places:

@@ -4,6 +4,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from datetime import time as local_time
 
@@ -18,6 +19,7 @@ from app.access.queries import disclosure
 from app.db import raw
 from app.errors import Invalid, NotFound
 from app.facilities import queries as facilities
+from app.facilities.hours import LOCAL
 from app.facilities.tables import Group, Unit
 from app.faults import Fault
 from app.forecasts import calendar
@@ -103,11 +105,14 @@ async def region(session: AsyncSession, at: datetime, data_cut: datetime) -> Reg
         for unit, known in units.items()
     }
     day = calendar.local_day(holds)
+    wall = at.astimezone(LOCAL).time()
+    now = [replace(offer, census=wall) for offer in offers.values()]
     return Region(
         at,
         offers,
         {group: known.members_on(day) for group, known in groups.items()},
         await told(session, offers.values(), (*FORECAST, SUPPLY), at, data_cut),
+        await told(session, now, (SUPPLY,), at, data_cut, days=1),
         await events(session, data_cut),
     )
 

@@ -38,12 +38,16 @@ class Offer:
 
 @dataclass(frozen=True)
 class Region:
-    """All that was known at the data cut, of figures up to `at`; groups with their members."""
+    """All that was known at the data cut, of figures up to `at`; groups with their members.
+
+    `told` at each census; `now` what was told in the 24 hours before `at`.
+    """
 
     at: datetime
     offers: Mapping[str, Offer]
     groups: Mapping[str, Sequence[str]]
     told: Mapping[tuple[str, Kind], Sequence[Part]]
+    now: Mapping[tuple[str, Kind], Sequence[Part]]
     events: Mapping[str, Sequence[Event]]
 
 
@@ -148,11 +152,16 @@ def supply_of(region: Region, offer: Offer, kind: Kind) -> Floats:
 
 
 def newest(region: Region, offer: Offer, kind: Kind) -> tuple[float | None, datetime | None]:
-    """The last number of places with staff and when it held.
+    """The last number of places with staff and when it held: that of now, else of a census.
 
     None if it was since told to be unknown, or told more than 14 days ago.
     """
-    parts = region.told.get((offer.unit, kind._replace(measure=SUPPLY)), ())
+    places = kind._replace(measure=SUPPLY)
+    now = region.now.get((offer.unit, places), ())
+    if now:
+        value = float(whole(now).values[-1])
+        return (None, None) if np.isnan(value) else (value, region.at)
+    parts = region.told.get((offer.unit, places), ())
     daily = whole(parts) if parts else None
     told = last_told(daily) if daily is not None else None
     if daily is None or told is None:

@@ -309,3 +309,16 @@ SELECT role, name, kind
        unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS kind
  WHERE has_table_privilege(role, name, kind)
 """
+
+
+async def test_places_that_were_told_since_the_census_are_those_that_there_will_be(
+    session: AsyncSession, database: Database
+) -> None:
+    await make.a_unit(session)
+    await a_series(session, ripple(120))
+    await a_series(session, [*[12.0] * 119, 0.0], "staffed")
+    await a_series(session, [12.0] * 2, "staffed", source_kind="hand", at=time(8, 30))
+
+    weeks = said((await issue(database.urls.worker))["weeks"])
+
+    assert {step.supply for step in weeks.steps} == {12.0}
