@@ -24,9 +24,11 @@ from app.forecasts.schemas import (
     Skill,
     Source,
     TypeForecast,
+    TypePaths,
     WeekAhead,
     Worst,
 )
+from app.forecasts.together import Ways, summed
 from app.forecasts.topic import Topic
 from app.observations.schemas import Coverage, FigureState
 
@@ -145,6 +147,25 @@ def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
     )
 
 
+def type_paths(stored: Stored, shown: Shows, ways: Sequence[Ways]) -> TypePaths:
+    """The sum of the members' paths, or a unit's own; nothing unless all of them are kept."""
+    of = {"resource": stored.kind.resource or None, "bed_type": stored.kind.bed_type or None}
+    if shown != "all":
+        return TypePaths(**of, state="suppressed", reason=WITHHELD)
+    if stored.state != "known":
+        return TypePaths(**of, state="unknown", reason=Reason(**stored.detail["reason"]))
+    if not ways:
+        return TypePaths(**of, state="unknown", reason=NOT_KEPT)
+    both = summed(ways)
+    days = both.days()
+    return TypePaths(
+        **of,
+        state="known",
+        days=tuple(days),
+        paths=tuple(tuple(tidy(value, 3) for value in path) for path in both.paths.tolist()),
+    )
+
+
 def explanation(detail: Mapping[str, Any]) -> str | None:
     """Of a run that tells parts the sentence made from them; else what it said itself."""
     if "parts" not in detail:
@@ -167,6 +188,11 @@ WITHHELD = Reason(
     code="withheld",
     detail="The units behind this do not share it with you: not their own forecasts, nor a total "
     "from which one of them could be read. Totals are told per careSetting, of two others or more.",
+)
+
+
+NOT_KEPT = Reason(
+    code="not-kept", detail="Paths are kept of the last two runs, and of this one there are none."
 )
 
 

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import raw
 from app.forecasts.asking import Found, Task, found_of, tasks, work
 from app.forecasts.baseline import QUANTILES
-from app.forecasts.runs import Horizon, Issued, Run
-from app.forecasts.subjects import Region, questions
+from app.forecasts.issue import Question
+from app.forecasts.runs import Bundle, Horizon, Issued, Run
+from app.forecasts.subjects import Region, Total, questions
 from app.forecasts.tables import ForecastRun
 from app.forecasts.together import answers
 
@@ -33,6 +34,18 @@ SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text
                          $8::text[], $9::jsonb[])
 """
 # An array of arrays would be unnested to its numbers, so quantiles travel as text.
+ADD_PATHS = """
+INSERT INTO forecast_paths (run_id, org_id, unit, measure, resource, bed_type, first, steps, bits,
+                            paths)
+SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::date[],
+                         $8::int[], $9::smallint[], $10::bytea[])
+"""
+# Of each horizon those of the newest run that is there and of the one that comes now.
+LET_GO = """
+DELETE FROM forecast_paths
+ WHERE run_id IN (SELECT run_id FROM forecast_runs WHERE horizon = $1
+                   ORDER BY issued_at DESC, known_at DESC OFFSET 1)
+"""
 ADD_POINTS = """
 INSERT INTO forecast_points (run_id, org_id, subject_kind, subject, measure, resource, bed_type,
                              at, length_s, quantiles, supply, p_short)
@@ -49,12 +62,20 @@ async def forecast(region: Region, data_cut: datetime) -> list[Run]:
     """The runs of weeks and months; no transaction is open while it computes."""
     units, totals = await asyncio.to_thread(questions, region)
     found = await answered(await asyncio.to_thread(tasks, units, SEED))
-    told = await asyncio.to_thread(lambda: answers(units, totals, found, SEED).issued())
+    issued, bundles = await asyncio.to_thread(assembled, units, totals, found)
     horizons: tuple[Horizon, ...] = ("weeks", "months")
     return [
-        Run(horizon, region.at, data_cut, MODEL, SEED, QUANTILES, issued)
-        for horizon, issued in zip(horizons, told, strict=True)
+        Run(horizon, region.at, data_cut, MODEL, SEED, QUANTILES, of, paths)
+        for horizon, of, paths in zip(horizons, issued, bundles, strict=True)
     ]
+
+
+ByHorizon = tuple[tuple[list[Issued], list[Issued]], tuple[list[Bundle], list[Bundle]]]
+
+
+def assembled(units: Sequence[Question], totals: Sequence[Total], found: Found) -> ByHorizon:
+    made = answers(units, totals, found, SEED)
+    return made.issued(), made.bundles()
 
 
 async def answered(asked: Sequence[Task]) -> Found:
@@ -97,6 +118,7 @@ async def add(session: AsyncSession, runs: Sequence[Run]) -> dict[str, Any]:
     for run in runs:
         await add_subjects(session, run)
         await add_points(session, run)
+        await add_paths(session, run)
     for run in runs:
         await session.execute(insert(ForecastRun).values(**row_of(run)))
     return {run.horizon: counts(run) for run in runs}
@@ -136,6 +158,17 @@ async def add_points(session: AsyncSession, run: Run) -> None:
     ]
     for part in slices(rows, AT_ONCE):
         await connection.execute(ADD_POINTS, run.run_id, *columns(part))
+
+
+async def add_paths(session: AsyncSession, run: Run) -> None:
+    """Numbers for sums that nobody foresaw: kept for two runs, since they can be made again."""
+    if not run.paths:
+        return
+    connection = await raw(session)
+    await connection.execute(LET_GO, run.horizon)
+    for part in slices(run.paths, AT_ONCE):
+        rows = [(each.org_id, each.unit, *each.kind, *each[3:]) for each in part]
+        await connection.execute(ADD_PATHS, run.run_id, *columns(rows))
 
 
 def key(issued: Issued) -> tuple[int, str, str, str, str, str]:

@@ -164,3 +164,16 @@ def quantiles_of(ways: Floats, levels: Sequence[float]) -> Floats:
     """
     found: Floats = np.quantile(ways, levels, axis=0, method="hazen").T
     return found
+
+
+def packed(ways: Floats) -> tuple[int, bytes]:
+    """Paths float64[count, h] as the store has them: the bits of a number, and what zlib packed."""
+    numbers = half(ways)
+    bits = numbers.dtype.itemsize * 8
+    return bits, zlib.compress(numbers.astype(f"<f{bits // 8}").tobytes(), level=1)
+
+
+def unpacked(bits: int, steps: int, told: bytes) -> Floats:
+    """What `packed` was given, to the last bit."""
+    numbers = np.frombuffer(zlib.decompress(told), dtype=f"<f{bits // 8}")
+    return numbers.reshape(-1, steps).astype(np.float64)

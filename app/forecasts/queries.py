@@ -3,10 +3,11 @@
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from datetime import time as local_time
+from typing import Literal
 
 import asyncpg
 import numpy as np
@@ -23,15 +24,27 @@ from app.facilities.hours import LOCAL
 from app.facilities.tables import Group, Unit
 from app.faults import Fault
 from app.forecasts import calendar
-from app.forecasts.answers import FOREVER, As, Point, Stored, forecast, no_run, told_levels
+from app.forecasts.answers import (
+    FOREVER,
+    As,
+    Point,
+    Stored,
+    forecast,
+    no_run,
+    shows,
+    told_levels,
+    type_paths,
+)
 from app.forecasts.demand import Part
 from app.forecasts.kept import Answer, Kept, Version, sealed
+from app.forecasts.paths import unpacked
 from app.forecasts.runs import REGION, Horizon, Kind
-from app.forecasts.schemas import Asked, RunView
+from app.forecasts.schemas import Asked, Paths, PathsAsked, RunView
 from app.forecasts.series import DAY, Daily
 from app.forecasts.subjects import FORECAST, SUPPLY, Offer, Region
 from app.forecasts.supply import Event
 from app.forecasts.tables import ForecastRun
+from app.forecasts.together import Ways
 from app.forecasts.topic import Topic, topic_of, wrong
 from app.observations.notices import queries as notices
 from app.observations.queries import RANK, STANDS_OVER, settled
@@ -328,3 +341,52 @@ def refuse(faults: Sequence[Fault]) -> None:
 
 def view_of(run: ForecastRun) -> RunView:
     return RunView(**{name: getattr(run, name) for name in RunView.model_fields})
+
+
+async def paths(
+    session: AsyncSession, viewer: Principal, asked: PathsAsked, now: datetime
+) -> Paths:
+    """Of the last run, what its viewer may see; of totals the sums over their members."""
+    question = asked.question()
+    refuse(wrong(question))
+    topic = topic_of(question)
+    org_id = await owner(session, topic)
+    run = await run_of(session, topic.horizon)
+    if run is None:
+        return Paths(**topic.about())
+    types = await stored(session, run.run_id, org_id, topic)
+    of = await owners(session, {unit for each in types for unit in each.members})
+    behind = of if topic.subject_kind != "unit" else {topic.subject: org_id}
+    seen = await disclosure(session, viewer, now, None)
+    ways = await bundles(session, run.run_id, behind, topic)
+    told = []
+    for each in types:
+        units = each.members or list(behind)
+        whose = {behind[unit] for unit in units}
+        shown = shows(seen, topic, whose, now - run.issued_at)
+        kept = [ways[unit, each.kind] for unit in units if (unit, each.kind) in ways]
+        told.append(type_paths(each, shown, kept if len(kept) == len(units) else []))
+    return Paths(**topic.about(), run=view_of(run), types=tuple(told))
+
+
+async def bundles(
+    session: AsyncSession, run_id: uuid.UUID, behind: Mapping[str, int], topic: Topic
+) -> dict[tuple[str, Kind], Ways]:
+    """The paths that are kept of these units."""
+    rows = await (await raw(session)).fetch(
+        """
+        SELECT p.unit, p.measure, p.resource, p.bed_type, p.first, p.steps, p.bits, p.paths
+          FROM unnest($1::int[], $2::text[]) AS u(org_id, unit)
+          JOIN forecast_paths p ON p.org_id = u.org_id AND p.unit = u.unit
+         WHERE p.run_id = $3 AND p.measure = $4
+        """,
+        list(behind.values()),
+        list(behind),
+        run_id,
+        topic.measure,
+    )
+    freq: Literal["D", "M"] = "D" if topic.horizon == "weeks" else "M"
+    found = {}
+    for unit, *kind, first, steps, bits, told in rows:
+        found[unit, Kind(*kind)] = Ways(freq, first, unpacked(bits, steps, told), np.empty((0, 0)))
+    return found

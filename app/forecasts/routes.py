@@ -13,7 +13,7 @@ from app.access.routes import ForecastReader
 from app.db import Db
 from app.forecasts import queries
 from app.forecasts.kept import Answer, Kept
-from app.forecasts.schemas import Asked, Forecast, RunList, RunsAsked
+from app.forecasts.schemas import Asked, Forecast, Paths, PathsAsked, RunList, RunsAsked
 from app.paging import MOMENT_AND_ID, link_next, page_of
 
 router = APIRouter(tags=["forecasts"])
@@ -47,6 +47,20 @@ async def forecast(
     if tags is not None and matches(tags, told.etag):
         return Response(status_code=304, headers=headers)
     return Response(told.body, headers=headers, media_type="application/json")
+
+
+@router.get("/forecasts/paths")
+async def paths(
+    session: Db, viewer: ForecastReader, asked: Annotated[PathsAsked, Query()]
+) -> Paths:
+    """500 sample paths of the last run, for sums, peaks and chances that no field tells.
+
+    Path n of one unit goes with path n of every other: errors that came together before come
+    together in them. Add them up path by path, and count. At each step they have the quantiles of
+    the forecast; a total is the sum of its units on each path. Who may see the forecast may see
+    its paths.
+    """
+    return await queries.paths(session, viewer, asked, datetime.now(UTC))
 
 
 @router.get("/forecasts/runs")

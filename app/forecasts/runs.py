@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
 Horizon = Literal["weeks", "months", "years"]
@@ -43,6 +43,18 @@ class Issued:
     steps: Sequence[Step] = ()
 
 
+class Bundle(NamedTuple):
+    """The sample paths of one unit and kind, as the store has them: see `paths.packed`."""
+
+    org_id: int
+    unit: str
+    kind: Kind
+    first: date
+    steps: int
+    bits: int
+    paths: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One issue of one horizon. `data_cut` is the last moment at which it knew something."""
@@ -54,4 +66,5 @@ class Run:
     seed: int
     probabilities: Sequence[float]
     issued: Sequence[Issued]
+    paths: Sequence[Bundle] = ()
     run_id: uuid.UUID = field(default_factory=uuid.uuid4)

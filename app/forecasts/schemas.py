@@ -48,6 +48,21 @@ class Asked(Wire):
     )
 
 
+class PathsAsked(Wire):
+    """Of what, and how far ahead. Give one of unit, group and careSetting."""
+
+    unit: Slug | None = Field(None, description="One unit.", examples=["reo-flex"])
+    group: Slug | None = Field(None, description="The total of a group, per bed type.")
+    care_setting: CareSetting | None = Field(
+        None, description="The total of a care setting in the region, per bed type."
+    )
+    horizon: Literal["weeks", "months"] = Field("weeks", description="By day, or by month.")
+    measure: Literal["occupied", "medicallyReady"] = Field("occupied", description="Of what.")
+
+    def question(self) -> Asked:
+        return Asked(**self.model_dump())
+
+
 class RunsAsked(Wire):
     horizon: Horizon | None = Field(None, description="Runs of this horizon only.")
     limit: int = Field(50, ge=1, le=500, description="At most this many items.")
@@ -223,3 +238,25 @@ class Forecast(Wire):
     run: RunView | None = None
     any_type_short: tuple[AnyTypeShort, ...] | None = None
     forecasts: tuple[TypeForecast, ...] = ()
+
+
+class TypePaths(Wire):
+    """500 ways that one resource and bed type may go; each has a number for each of `days`."""
+
+    resource: str | None
+    bed_type: str | None
+    state: FigureState
+    reason: Reason | None = None
+    days: tuple[date, ...] = Field((), description="The local day on which each step begins.")
+    paths: tuple[tuple[float, ...], ...] = ()
+
+
+class Paths(Wire):
+    """Sample paths of the last run: path n of one answer goes with path n of every other."""
+
+    subject_kind: SubjectKind
+    subject: str
+    horizon: Horizon
+    measure: Measure
+    run: RunView | None = None
+    types: tuple[TypePaths, ...] = ()

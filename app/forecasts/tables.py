@@ -1,10 +1,10 @@
 """What was forecast, and when: runs are immutable."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, func
+from sqlalchemy import CheckConstraint, Index, SmallInteger, func
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB, REAL
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -70,3 +70,25 @@ class ForecastPoint(Base):
     quantiles: Mapped[list[float]] = mapped_column(ARRAY(REAL))
     supply: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
     p_short: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+
+
+class ForecastPath(Base):
+    """The sample paths of one unit and kind, of the last two runs of each horizon.
+
+    `paths` holds [500, steps] numbers of `bits`, row by row, little-endian, as zlib packs them.
+    """
+
+    __tablename__ = "forecast_paths"
+
+    org_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    run_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    unit: Mapped[str] = mapped_column(primary_key=True)
+    measure: Mapped[str] = mapped_column(primary_key=True)
+    resource: Mapped[str] = mapped_column(primary_key=True)
+    bed_type: Mapped[str] = mapped_column(primary_key=True)
+    first: Mapped[date]
+    steps: Mapped[int]
+    bits: Mapped[int] = mapped_column(SmallInteger)
+    paths: Mapped[bytes]
+
+    __table_args__ = (CheckConstraint("bits in (16, 32)", "bits"),)

@@ -18,8 +18,17 @@ from app.forecasts.asking import Found, months_of
 from app.forecasts.baseline import QUANTILES
 from app.forecasts.engine.asked import Outlook
 from app.forecasts.issue import Ahead, Question, Told, Why
-from app.forecasts.paths import Places, Template, further, paths, places, quantiles_of, ranked
-from app.forecasts.runs import REGION, Issued
+from app.forecasts.paths import (
+    Places,
+    Template,
+    further,
+    packed,
+    paths,
+    places,
+    quantiles_of,
+    ranked,
+)
+from app.forecasts.runs import REGION, Bundle, Issued
 from app.forecasts.series import DAY, Daily
 from app.forecasts.subjects import Total
 
@@ -44,6 +53,11 @@ class Ways:
     paths: Floats
     quantiles: Floats
 
+    def days(self) -> list[date]:
+        """The first day of each step."""
+        of = calendar.days_from if self.freq == "D" else calendar.months_from
+        return of(self.first, self.paths.shape[1])
+
 
 class Answer(NamedTuple):
     """What a run says of one subject and kind over one horizon, and what it was made of."""
@@ -62,6 +76,9 @@ class Answers(NamedTuple):
 
     def issued(self) -> tuple[list[Issued], list[Issued]]:
         return [*told(self.weeks)], [*told(self.months)]
+
+    def bundles(self) -> tuple[list[Bundle], list[Bundle]]:
+        return [*bundled(self.weeks)], [*bundled(self.months)]
 
 
 def answers(
@@ -274,6 +291,16 @@ def told(answers: Sequence[Answer]) -> Iterator[Issued]:
         either = any_short(alike)
         for answer in alike:
             yield issued_of(answer, either)
+
+
+def bundled(answers: Sequence[Answer]) -> Iterator[Bundle]:
+    """The paths of the units; those of totals are their sums."""
+    for question, ways, *_ in answers:
+        if isinstance(ways, Ways) and question.subject_kind == "unit":
+            bits, told = packed(ways.paths)
+            steps = ways.paths.shape[1]
+            unit, kind = question.subject, question.kind
+            yield Bundle(question.org_id, unit, kind, ways.first, steps, bits, told)
 
 
 def issued_of(answer: Answer, either: list[float | None] | None) -> Issued:

@@ -32,10 +32,13 @@ class Topic:
     def with_levels(self, told: Collection[int]) -> "Topic":
         return replace(self, levels=tuple(level for level in self.levels if level in told))
 
-    def told(self) -> dict[str, Any]:
+    def about(self) -> dict[str, Any]:
         """As every answer about it begins."""
-        names = ("subject_kind", "subject", "horizon", "measure", "levels")
+        names = ("subject_kind", "subject", "horizon", "measure")
         return {name: getattr(self, name) for name in names}
+
+    def told(self) -> dict[str, Any]:
+        return {**self.about(), "levels": self.levels}
 
 
 def wrong(asked: Asked) -> list[Fault]:

@@ -2,6 +2,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
@@ -527,3 +528,52 @@ async def test_without_tables_the_years_are_unknown_and_not_zero(
     assert answer["state"] == "unknown"
     assert answer["forecasts"][0]["reason"]["code"] == "no-table"
     assert unit["reason"]["code"] == "not-in-run"
+
+
+async def test_the_paths_of_a_group_are_the_sum_of_those_of_its_units(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    await make.a_unit(session, "caz-bed", "caz")
+    await a_series(session, [6.0] * 60, unit="caz-bed", organisation="caz", ends=YESTERDAY)
+    await a_group(session, "alle", "reo-flex", "caz-bed")
+    rtp = await a_reader(session, "rtp", "coordinator")
+    await issue(database.urls.worker, NOW)
+
+    one, other, both = [
+        (await client.get("/v1/forecasts/paths", params=asked, headers=rtp)).json()["types"][0]
+        for asked in ({"unit": "reo-flex"}, {"unit": "caz-bed"}, {"group": "alle"})
+    ]
+
+    assert np.shape(both["paths"]) == (500, 98)
+    assert one["days"] == other["days"] == both["days"]
+    summed = np.array(one["paths"]) + np.array(other["paths"])
+    np.testing.assert_allclose(both["paths"], summed, atol=2e-3)
+
+
+async def test_paths_are_kept_of_the_last_two_runs(
+    session: AsyncSession, database: Database
+) -> None:
+    await a_forecast_unit(session)
+
+    for day in range(3):
+        await issue(database.urls.worker, NOW - timedelta(days=2 - day))
+
+    kept = (await session.execute(text("SELECT count(DISTINCT run_id) FROM forecast_paths"))).all()
+    runs = (await session.execute(text("SELECT count(*) FROM forecast_runs"))).all()
+    assert kept[0][0] == 2  # of weeks; of months nothing was told
+    assert runs[0][0] == 9
+
+
+async def test_the_paths_of_a_unit_are_for_those_who_may_see_its_forecast(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    other = await a_reader(session, "caz", "provider")
+    await issue(database.urls.worker, NOW)
+
+    answer = await client.get("/v1/forecasts/paths", params={"unit": "reo-flex"}, headers=other)
+
+    (told,) = answer.json()["types"]
+    assert (told["state"], told["paths"]) == ("suppressed", [])
+    assert told["reason"]["code"] == "withheld"

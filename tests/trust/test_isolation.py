@@ -202,6 +202,7 @@ async def laid_out(client: AsyncClient, keys: Mapping[str, Headers]) -> dict[str
 # What a read route must be asked beside its path.
 ASKED: Mapping[str, dict[str, str]] = {
     "/v1/forecasts": {"horizon": "weeks", "unit": f"{OWNER}-flex"},
+    "/v1/forecasts/paths": {"horizon": "weeks", "unit": f"{OWNER}-flex"},
 }
 
 
@@ -338,7 +339,7 @@ async def as_app(
 # What every organisation reads of every other: no figure is in it.
 READ_BY_ALL = {"series", "mandate_versions", "sharing_rule_versions", "feed_versions"}
 READ_IN_THE_REGION = {
-    *("current_state", "forecast_points", "forecast_subjects"),
+    *("current_state", "forecast_paths", "forecast_points", "forecast_subjects"),
     *("unit_statuses", "stop_versions", "unit_event_versions"),
 }
 # Rows that no write route makes.
@@ -362,6 +363,8 @@ MORE = (
     "INSERT INTO forecast_points (org_id, run_id, subject_kind, subject, measure, resource, "
     "bed_type, at, length_s, quantiles) VALUES ($1, gen_random_uuid(), 'unit', 'u', 'm', 'bed', "
     "'', now(), 86400, '{1}')",
+    "INSERT INTO forecast_paths (org_id, run_id, unit, measure, resource, bed_type, first, steps, "
+    "bits, paths) VALUES ($1, gen_random_uuid(), 'u', 'm', 'bed', '', now(), 1, 16, '')",
 )
 
 
