@@ -7,13 +7,15 @@ from typing import Any, Literal
 
 from app.access.disclosure import Disclosure
 from app.forecasts import calendar
-from app.forecasts.explained import sentence
+from app.forecasts.explained import sentence, since
 from app.forecasts.issue import STALE
 from app.forecasts.runs import REGION, Kind, SubjectKind
 from app.forecasts.schemas import (
+    Adds,
     Amount,
     AnyTypeShort,
     Band,
+    Change,
     Forecast,
     ForecastStep,
     Interval,
@@ -139,12 +141,20 @@ def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
         served_because=detail.get("servedBecause") or None,
         explanation=explanation(detail),
         parts=tuple(Part(what=what, values=of) for what, of in detail.get("parts", {}).items()),
+        changed=change(detail.get("changed")),
         sources=tuple(Source(**each) for each in detail["sources"]),
         worst=worst(steps, detail["worst"]),
         weeks=tuple(week(each, asked, supply) for each in detail.get("weeks", ())),
         steps=steps,
         **common,
     )
+
+
+def change(told: Mapping[str, Any] | None) -> Change | None:
+    if told is None:
+        return None
+    by = tuple(Adds(what=what, value=value) for what, value in told["by"].items())
+    return Change(since=told["since"], steps=told["steps"], median=told["median"], by=by)
 
 
 def type_paths(stored: Stored, shown: Shows, ways: Sequence[Ways]) -> TypePaths:
@@ -172,7 +182,8 @@ def explanation(detail: Mapping[str, Any]) -> str | None:
         said: str | None = detail["explanation"]
         return said
     steps = "days" if "weeks" in detail else "months"
-    return sentence(detail["parts"], detail["served"], steps)
+    said = sentence(detail["parts"], detail["served"], steps)
+    return f"{said} {since(detail['changed'], steps)}" if detail.get("changed") else said
 
 
 def week(told: Mapping[str, Any], asked: Asked, supply: FigureState) -> WeekAhead:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import raw
 from app.forecasts.asking import Found, Task, found_of, tasks, work
 from app.forecasts.baseline import QUANTILES
+from app.forecasts.changed import COMPARED, with_changes
 from app.forecasts.issue import Question
 from app.forecasts.runs import Bundle, Horizon, Issued, Run
 from app.forecasts.subjects import Region, Total, questions
@@ -65,7 +66,16 @@ async def forecast(region: Region, data_cut: datetime) -> list[Run]:
     issued, bundles = await asyncio.to_thread(assembled, units, totals, found)
     horizons: tuple[Horizon, ...] = ("weeks", "months")
     return [
-        Run(horizon, region.at, data_cut, MODEL, SEED, QUANTILES, of, paths)
+        Run(
+            horizon,
+            region.at,
+            data_cut,
+            MODEL,
+            SEED,
+            QUANTILES,
+            with_changes(of, region.before.get(horizon, {}), COMPARED[horizon]),
+            paths,
+        )
         for horizon, of, paths in zip(horizons, issued, bundles, strict=True)
     ]
 

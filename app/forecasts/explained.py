@@ -1,6 +1,7 @@
 """A sentence made from the parts of a forecast: the largest causes, with what each of them adds."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 WORDS = {
     "weekday": "the weekday",
@@ -11,6 +12,7 @@ WORDS = {
 }
 # What adds less than this share of the level to no step is not named.
 NAMED = 0.02
+LITTLE = 0.05  # a change that is written as 0.0
 FIRST = {"days": 7, "months": 6}
 SERVED = {
     "engine": "It comes from the engine: levels, trends, the calendar and trees, weighed by how "
@@ -32,6 +34,20 @@ def sentence(parts: Mapping[str, Sequence[float]], served: str, steps: str) -> s
     told = [adds(name, near[name]) for name in largest if most(near[name]) >= bound]
     causes = "; ".join(told) if told else "nothing else moves it by much"
     return f"In the first {count} {steps}: a level of {mean:.1f}; {causes}. {SERVED[served]}"
+
+
+def since(changed: Mapping[str, Any], steps: str) -> str:
+    """What is different from the run before, and the part that did most of it."""
+    count, median = changed["steps"], changed["median"]
+    if abs(median) < LITTLE:
+        return f"The run before said the same of the next {count} {steps}."
+    by = max(changed["by"], key=lambda name: abs(changed["by"][name]))
+    words = {"level": "the level", **WORDS}
+    moved = "more" if median > 0 else "less"
+    return (
+        f"That is {abs(median):.1f} {moved} than the run before said of the next {count} {steps}, "
+        f"mostly by {words[by]} ({changed['by'][by]:+.1f})."
+    )
 
 
 def adds(name: str, values: Sequence[float]) -> str:

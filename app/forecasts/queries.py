@@ -5,7 +5,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as local_time
 from typing import Literal
 
@@ -35,6 +35,7 @@ from app.forecasts.answers import (
     told_levels,
     type_paths,
 )
+from app.forecasts.changed import Before, Key
 from app.forecasts.demand import Part
 from app.forecasts.kept import Answer, Kept, Version, sealed
 from app.forecasts.paths import unpacked
@@ -127,7 +128,48 @@ async def region(session: AsyncSession, at: datetime, data_cut: datetime) -> Reg
         await told(session, offers.values(), (*FORECAST, SUPPLY), at, data_cut),
         await told(session, now, (SUPPLY,), at, data_cut, days=1),
         await events(session, data_cut),
+        {horizon: await before(session, horizon, at, data_cut) for horizon in COMPARED},
     )
+
+
+COMPARED: tuple[Horizon, ...] = ("weeks", "months")
+
+
+async def before(
+    session: AsyncSession, horizon: Horizon, at: datetime, data_cut: datetime
+) -> dict[Key, Before]:
+    """What the last run said that was issued before `at` and known at the cut."""
+    run = await run_of(session, horizon, at - timedelta(microseconds=1), data_cut)
+    if run is None:
+        return {}
+    middle = list(run.probabilities).index(0.5) + 1
+    rows = await (await raw(session)).fetch(
+        f"""
+        SELECT s.subject_kind, s.subject, s.measure, s.resource, s.bed_type,
+               (s.detail->'parts')::text AS parts, p.at, p.medians
+          FROM forecast_subjects s
+         CROSS JOIN LATERAL (
+               SELECT array_agg(p.at ORDER BY p.at) AS at,
+                      array_agg(p.quantiles[{middle}] ORDER BY p.at) AS medians
+                 FROM forecast_points p
+                WHERE p.org_id = s.org_id AND p.run_id = s.run_id
+                  AND p.subject_kind = s.subject_kind AND p.subject = s.subject
+                  AND p.measure = s.measure AND p.resource = s.resource
+                  AND p.bed_type = s.bed_type) p
+         WHERE s.run_id = $1 AND s.state = 'known'
+        """,
+        run.run_id,
+    )
+    found = {}
+    for subject_kind, subject, measure, resource, bed_type, parts, ats, medians in rows:
+        told = {at: median for at, median in zip(ats, medians, strict=True) if median is not None}
+        by = {
+            name: dict(zip(ats, values, strict=True))
+            for name, values in orjson.loads(parts or "{}").items()
+        }
+        kind = Kind(measure, resource, bed_type)
+        found[subject_kind, subject, kind] = Before(run.issued_at, told, by)
+    return found
 
 
 async def told(

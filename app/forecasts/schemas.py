@@ -143,6 +143,13 @@ class WeekAhead(Wire):
     p_short: Amount = Field(description="P(any of its days is short): more than that of each day.")
 
 
+class Adds(Wire):
+    """What one cause adds in the mean."""
+
+    what: str
+    value: float
+
+
 class Part(Wire):
     """What one cause adds to the median of each step; the parts of a step add up to it."""
 
@@ -150,6 +157,15 @@ class Part(Wire):
         description="`level`, `weekday`, `specialDays`, `season`, `trend` or `events`."
     )
     values: tuple[float, ...]
+
+
+class Change(Wire):
+    """By how much the median differs from what the run before said of the same next steps."""
+
+    since: datetime = Field(description="When the run before was issued.")
+    steps: int = Field(description="So many of the next steps are compared.")
+    median: float
+    by: tuple[Adds, ...] = Field(description="Which parts did it; they add up to it, rounded.")
 
 
 class AnyTypeShort(Wire):
@@ -215,6 +231,7 @@ class TypeForecast(Wire):
     served_because: str | None = Field(None, description="Why it is not the engine's own.")
     explanation: str | None = None
     parts: tuple[Part, ...] = Field((), description="Why it is as it is, step by step.")
+    changed: Change | None = Field(None, description="Null where the run before said nothing.")
     sources: tuple[Source, ...] = ()
     worst: Worst | None = None
     weeks: tuple[WeekAhead, ...] = Field((), description="Of `weeks` only.")

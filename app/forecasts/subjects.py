@@ -1,17 +1,18 @@
 """Of what a forecast is made: each unit, and the totals of groups and care settings, by kind."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.forecasts import calendar
+from app.forecasts.changed import Before, Key
 from app.forecasts.demand import Part, last_told, whole
 from app.forecasts.engine.asked import Change
 from app.forecasts.issue import SILENT, SUPPLY_DAYS, Question, name_of
-from app.forecasts.runs import Kind, SubjectKind
+from app.forecasts.runs import Horizon, Kind, SubjectKind
 from app.forecasts.series import DAY
 from app.forecasts.supply import Event, of_bed_type, planned
 
@@ -40,7 +41,8 @@ class Offer:
 class Region:
     """All that was known at the data cut, of figures up to `at`; groups with their members.
 
-    `told` at each census; `now` what was told in the 24 hours before `at`.
+    `told` at each census; `now` what was told in the 24 hours before `at`. `before` is what the run
+    before said, by horizon.
     """
 
     at: datetime
@@ -49,6 +51,7 @@ class Region:
     told: Mapping[tuple[str, Kind], Sequence[Part]]
     now: Mapping[tuple[str, Kind], Sequence[Part]]
     events: Mapping[str, Sequence[Event]]
+    before: Mapping[Horizon, Mapping[Key, Before]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

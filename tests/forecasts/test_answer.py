@@ -577,3 +577,27 @@ async def test_the_paths_of_a_unit_are_for_those_who_may_see_its_forecast(
     (told,) = answer.json()["types"]
     assert (told["state"], told["paths"]) == ("suppressed", [])
     assert told["reason"]["code"] == "withheld"
+
+
+async def test_an_answer_tells_what_changed_since_the_run_before(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+    await issue(database.urls.worker, NOW - timedelta(days=7))
+
+    first = (await ask(client, reo, unit="reo-flex")).json()["forecasts"][0]
+    await issue(database.urls.worker, NOW)
+    second = await client.get("/v1/forecasts?unit=reo-flex&exact=true", headers=reo)
+
+    assert first["changed"] is None
+    (told,) = second.json()["forecasts"]
+    changed = told["changed"]
+    assert changed["steps"] == 7
+    assert sum(each["value"] for each in changed["by"]) == pytest.approx(
+        changed["median"], abs=0.02
+    )
+    assert "run before said" in told["explanation"]
+    for place, step in enumerate(told["steps"]):
+        summed = sum(part["values"][place] for part in told["parts"])
+        assert summed == pytest.approx(step["median"], abs=0.003)
