@@ -3,6 +3,7 @@
 import csv
 import importlib
 import io
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -134,8 +135,18 @@ def slice_of(
     caps = None
     if plan is not None:
         last = {each.name: tidy.last_cap(each, cutoff, freq) for each in told.series}
-        caps = {past.name: (last[past.name], plan.get(past.name, ())) for past in pasts}
+        caps = {
+            past.name: (last[past.name], ahead(plan, past.name, last, cutoff)) for past in pasts
+        }
     return Slice(cutoff, tidy.on_one_axis(pasts, freq), question, caps)
+
+
+def ahead(
+    plan: plans.CapPlan, name: str, last: Mapping[str, float], cutoff: date
+) -> Sequence[tuple[date, float]]:
+    """What is planned after the cut-off; before it what FILE tells stands, where it tells any."""
+    known = not math.isnan(last[name])
+    return [(day, cap) for day, cap in plan.get(name, ()) if day > cutoff or not known]
 
 
 def work(task: Slice) -> Issue:
