@@ -120,6 +120,8 @@ def told(
         grade=detail["grade"],
         last_told=detail.get("lastTold"),
         skill=skill(detail["skill"]),
+        served=detail.get("served"),
+        served_because=detail.get("servedBecause"),
         explanation=detail["explanation"],
         sources=tuple(Source(**each) for each in detail["sources"]),
         worst=worst(steps, detail["worst"]),

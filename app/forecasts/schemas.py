@@ -13,6 +13,7 @@ from app.wire import Slug, Wire
 
 Measure = Literal["occupied", "medicallyReady", "need"]
 Grade = Literal["fresh", "stale"]
+Served = Literal["engine", "naive"]
 
 
 class Asked(Wire):
@@ -164,6 +165,12 @@ class TypeForecast(Wire):
     members: tuple[str, ...] | None = Field(None, description="As they were at issue.")
     missing: tuple[Missing, ...] | None = None
     skill: Skill | None = None
+    served: Served | None = Field(
+        None,
+        description="`naive`: the engine was further off than a plain naive forecast here, so that "
+        "the naive is served. Null in runs from before it was looked at.",
+    )
+    served_because: str | None = Field(None, description="Why the naive is served.")
     explanation: str | None = None
     sources: tuple[Source, ...] = ()
     worst: Worst | None = None

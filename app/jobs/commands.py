@@ -16,6 +16,8 @@ from structlog import get_logger
 from app.db import connect, sessions_of
 from app.forecasts import commands as forecasts
 from app.forecasts.queries import region
+from app.forecasts.scoring import commands as scores
+from app.forecasts.scoring import queries as scoring
 from app.jobs import queries
 from app.jobs.schedule import Job, due
 from app.observations.queries import horizon
@@ -203,6 +205,28 @@ async def forecast_work(
     return store
 
 
+async def score_work(engine: AsyncEngine, at: datetime, known_at: datetime | None = None) -> Store:
+    """What runs said, compared with what came true up to `at`, as known at `known_at`."""
+    return await scored(engine, at, await data_cut(engine, known_at or at))
+
+
+async def scored(engine: AsyncEngine, at: datetime, cut: datetime) -> Store:
+    """Run by run: a year of them need not be in memory. No transaction while it computes."""
+    async with sessions_of(engine)() as session:
+        wanted, truth = await scoring.wanted(session, at, cut)
+    found: list[scores.Row] = []
+    for each in wanted[: scoring.MOST_RUNS]:
+        async with sessions_of(engine)() as session:
+            said, past = await scoring.said(session, each)
+        found += await asyncio.to_thread(scores.compared, each, said, past, truth, cut)
+
+    async def store(session: AsyncSession) -> Outcome:
+        left = max(0, len(wanted) - scoring.MOST_RUNS)
+        return {**await scores.add(session, found), "left": left}
+
+    return store
+
+
 async def data_cut(engine: AsyncEngine, wanted: datetime) -> datetime:
     """`wanted`, once all that was known then is settled; else the moment up to which it is."""
     for _ in range(int(SETTLES_SECONDS / LOOK_SECONDS)):
@@ -228,6 +252,8 @@ def work_of(
 ) -> Work:
     if job == "partitions":
         return lambda: partitions_work(url)
+    if job == "score":
+        return lambda: score_work(engine, at, known_at)
     return lambda: forecast_work(engine, at, known_at)
 
 
@@ -236,8 +262,8 @@ async def run_now(
 ) -> Outcome:
     """Runs a job beside its schedule; a second call for the same moment gives the first outcome.
 
-    A forecast at `at` reads figures up to `at` as they were known at `known_at`, or at `at`
-    itself; of now it first waits (10 seconds) until what is being written has settled.
+    A forecast, or a score, at `at` reads figures up to `at` as they were known at `known_at`, or
+    at `at` itself; of now it first waits (10 seconds) until what is being written has settled.
     """
     moments = [at] if known_at is None else [at, known_at]
     period = "at " + " known ".join(instant(moment.astimezone(UTC)) for moment in moments)

@@ -13,7 +13,7 @@ from app.forecasts.calendar import moment
 from app.forecasts.commands import add, forecast
 from app.forecasts.queries import region
 from app.forecasts.runs import Run
-from app.jobs.commands import working
+from app.jobs.commands import Outcome, scored, working
 from app.observations.tables import DIMENSIONS, Observation, Series
 from app.planning.commands import years
 from tests import make
@@ -103,3 +103,11 @@ async def issue(
             await session.execute(text("SELECT 1"))
             await add(session, runs)
     return {run.horizon: run for run in runs}
+
+
+async def score(worker_url: str, at: datetime, cut: datetime | None = None) -> Outcome:
+    """What the job does, by all that is known now; without the wait for writes to settle."""
+    async with working(worker_url) as engine:
+        store = await scored(engine, at, cut or datetime.now(UTC))
+        async with sessions_of(engine)() as session, session.begin():
+            return await store(session)

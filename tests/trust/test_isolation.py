@@ -202,6 +202,7 @@ async def laid_out(client: AsyncClient, keys: Mapping[str, Headers]) -> dict[str
 # What a read route must be asked beside its path.
 ASKED: Mapping[str, dict[str, str]] = {
     "/v1/forecasts": {"horizon": "weeks", "unit": f"{OWNER}-flex"},
+    "/v1/forecasts/scores": {"unit": f"{OWNER}-flex"},
 }
 
 
