@@ -302,12 +302,12 @@ async def run_due(
     done: set[tuple[str, str]],
 ) -> set[tuple[str, str]]:
     """One look at the clock: which of the due periods are done now, by this worker or another."""
-    wanted = set(due(now)) - done
+    wanted = [each for each in due(now) if each not in done]
     if not wanted:
         return set()
     async with sessions_of(engine)() as session:
         found = await queries.finished(session, wanted)
-    for job, period in sorted(wanted - found, reverse=True):
+    for job, period in (each for each in wanted if each not in found):
         with suppress(Exception):  # noted and logged by run_once; the other jobs go on
             if await run_once(engine, job, period, work_of(job, engine, url, now, None), holder):
                 found.add((job, period))
