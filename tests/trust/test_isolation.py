@@ -339,7 +339,7 @@ async def as_app(
 # What every organisation reads of every other: no figure is in it.
 READ_BY_ALL = {"series", "mandate_versions", "sharing_rule_versions", "feed_versions"}
 READ_IN_THE_REGION = {
-    *("current_state", "forecast_points", "forecast_subjects"),
+    *("current_state", "forecast_points", "forecast_subjects", "forecast_scores"),
     *("unit_statuses", "stop_versions", "unit_event_versions"),
 }
 # Rows that no write route makes.
@@ -363,6 +363,9 @@ MORE = (
     "INSERT INTO forecast_points (org_id, run_id, subject_kind, subject, measure, resource, "
     "bed_type, at, length_s, quantiles) VALUES ($1, gen_random_uuid(), 'unit', 'u', 'm', 'bed', "
     "'', now(), 86400, '{1}')",
+    "INSERT INTO forecast_scores (org_id, subject_kind, subject, measure, resource, bed_type, "
+    "run_id, first_step, last_step, begins_at, ends_at, data_cut, served, points) VALUES ($1, "
+    "'unit', 'u', 'm', 'bed', '', gen_random_uuid(), 1, 7, now(), now(), now(), 'engine', 0)",
 )
 
 

@@ -60,6 +60,7 @@ async def wanted(session: AsyncSession, at: datetime, cut: datetime) -> tuple[li
 
 
 async def windows(session: AsyncSession, at: datetime, cut: datetime) -> list[Due]:
+    """What of each stored run closed by `at` and was not judged yet, or not since it settled."""
     table = ForecastRun
     stored = await session.execute(
         select(
@@ -136,6 +137,7 @@ async def said(session: AsyncSession, each: Due) -> tuple[list[Said], Wholes]:
 
 
 async def steps_of(session: AsyncSession, each: Due) -> list[Said]:
+    """By subject and kind, the steps of the due windows."""
     orgs = [REGION, *await organisations(session)]
     connection = await raw(session)
     run_id, levels = each.issue.run_id, len(each.issue.probabilities)
