@@ -97,7 +97,7 @@ def widenings(coverage: Iterable[Coverage]) -> dict[Group, float]:
     A walk over the days, from 1: each day the factor is multiplied by exp(step x (0.80 - c) /
     0.80), c the share of that day's truths inside the band of 80%. It grows by at most 1% a day
     (0.5% from 29 steps on) and shrinks by at most a quarter of that; where 80% is held it stays.
-    The step rule of adaptive conformal inference (Gibbs & Candes 2021, eq. 2) on the logarithm of
+    The step rule of adaptive conformal inference (Gibbs & Candes 2021) on the logarithm of
     the width: no distribution is assumed, and on average over time the share comes to 80%.
     """
     days: dict[Group, dict[date, list[Coverage]]] = defaultdict(lambda: defaultdict(list))

@@ -449,14 +449,32 @@ async def test_what_was_served_as_the_naive_does_not_speak_against_the_engine(
 ) -> None:
     await a_told_unit(session, "reo-flex", "reo")
     await issue(database.urls.worker, days_ago(10))
-    served = """jsonb_set(detail, '{served}', '"naive"')"""
-    await session.execute(text(f"UPDATE forecast_subjects SET detail = {served}"))
-    await session.commit()
+    await serve_the_naive(session)
 
     await score(database.urls.worker, NOW)
 
     assert {row.served for row in await rows_of(session)} == {"naive"}
     assert await sums(database, NOW) == []
+
+
+async def serve_the_naive(session: AsyncSession) -> None:
+    because = """'{"served": "naive", "servedBecause": "It was better here."}'"""
+    await session.execute(text(f"UPDATE forecast_subjects SET detail = detail || {because}"))
+    await session.commit()
+
+
+async def test_a_forecast_says_that_the_naive_is_served_and_why(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_told_unit(session, "reo-flex", "reo")
+    await issue(database.urls.worker, NOW)
+    await serve_the_naive(session)
+    reo = await a_reader(session, "reo", "provider")
+
+    answer = await client.get("/v1/forecasts", params={"unit": "reo-flex"}, headers=reo)
+
+    [found] = answer.json()["forecasts"]
+    assert (found["served"], found["servedBecause"]) == ("naive", "It was better here.")
 
 
 async def test_coverage_is_told_by_the_day_on_which_windows_ended(
