@@ -110,8 +110,8 @@ def jobs_run(
         int | None, typer.Option(help="End when this process is no longer the parent.")
     ] = None,
 ) -> None:
-    """Do what is due, until ended: the forecast at 04:00 local time, partitions before it, and
-    all day the feeds that are fetched."""
+    """Do what is due, until ended: the forecast at 04:00 local time, partitions before it, scores
+    after it, and all day the feeds that are fetched."""
 
     async def work(settings: Settings) -> None:
         # A group waits until both have closed what they opened, which `gather` does not.
@@ -130,6 +130,12 @@ def jobs_forecast() -> None:
     run_job("forecast")
 
 
+@jobs.command("score")
+def jobs_score() -> None:
+    """Compare what runs said with what came true since, now. Waits 10 seconds as `forecast`."""
+    run_job("score")
+
+
 @jobs.command("partitions")
 def jobs_partitions() -> None:
     """Make partitions for the figures of the coming 14 months."""
@@ -138,7 +144,8 @@ def jobs_partitions() -> None:
 
 def run_job(job: Job) -> None:
     with opened() as settings:
-        url = settings.database_worker_url if job == "forecast" else settings.database_owner_url
+        owner = job == "partitions"
+        url = settings.database_owner_url if owner else settings.database_worker_url
         url = url or settings.database_owner_url
         if not url:
             refuse("Set DATABASE_WORKER_URL, or DATABASE_OWNER_URL.")

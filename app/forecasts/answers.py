@@ -139,6 +139,7 @@ def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
         skill=skill(detail["skill"]),
         served=detail.get("served"),
         served_because=detail.get("servedBecause") or None,
+        asks=detail.get("asks"),
         explanation=explanation(detail),
         parts=tuple(Part(what=what, values=of) for what, of in detail.get("parts", {}).items()),
         changed=change(detail.get("changed")),

@@ -17,11 +17,12 @@ from app.db import raw
 from app.forecasts.asking import Found, Task, found_of, tasks, work
 from app.forecasts.baseline import QUANTILES
 from app.forecasts.changed import COMPARED, with_changes
+from app.forecasts.humility import Learned
 from app.forecasts.issue import Question
 from app.forecasts.runs import Bundle, Horizon, Issued, Run
 from app.forecasts.subjects import Region, Total, questions
 from app.forecasts.tables import ForecastRun
-from app.forecasts.together import answers
+from app.forecasts.together import NOTHING, answers
 
 Item = TypeVar("Item")
 MODEL = "pools 1"
@@ -59,11 +60,11 @@ SELECT $1, p.org_id, p.subject_kind, p.subject, p.measure, p.resource, p.bed_typ
 """
 
 
-async def forecast(region: Region, data_cut: datetime) -> list[Run]:
+async def forecast(region: Region, data_cut: datetime, learned: Learned = NOTHING) -> list[Run]:
     """The runs of weeks and months; no transaction is open while it computes."""
     units, totals = await asyncio.to_thread(questions, region)
     found = await answered(await asyncio.to_thread(tasks, units, SEED))
-    issued, bundles = await asyncio.to_thread(assembled, units, totals, found)
+    issued, bundles = await asyncio.to_thread(assembled, units, totals, found, learned)
     horizons: tuple[Horizon, ...] = ("weeks", "months")
     return [
         Run(
@@ -83,8 +84,10 @@ async def forecast(region: Region, data_cut: datetime) -> list[Run]:
 ByHorizon = tuple[tuple[list[Issued], list[Issued]], tuple[list[Bundle], list[Bundle]]]
 
 
-def assembled(units: Sequence[Question], totals: Sequence[Total], found: Found) -> ByHorizon:
-    made = answers(units, totals, found, SEED)
+def assembled(
+    units: Sequence[Question], totals: Sequence[Total], found: Found, learned: Learned
+) -> ByHorizon:
+    made = answers(units, totals, found, SEED, learned)
     return made.issued(), made.bundles()
 
 

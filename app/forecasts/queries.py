@@ -105,9 +105,25 @@ SELECT {PART}, array_agg(day) AS days, array_agg(value) AS values FROM counted G
 async def region(session: AsyncSession, at: datetime, data_cut: datetime) -> Region:
     """All that a run may know: figures up to `at`, and what was known of them at the cut."""
     holds = max(at, data_cut)
-    units = await facilities.units(session, holds, data_cut)
     groups = await facilities.groups(session, holds, data_cut)
-    offers = {
+    known_offers = await offers(session, holds, data_cut)
+    day, wall = calendar.local_day(holds), at.astimezone(LOCAL).time()
+    now = [replace(offer, census=wall) for offer in known_offers.values()]
+    return Region(
+        at,
+        known_offers,
+        {group: known.members_on(day) for group, known in groups.items()},
+        await told(session, known_offers.values(), (*FORECAST, SUPPLY), at, data_cut),
+        await told(session, now, (SUPPLY,), at, data_cut, days=1),
+        await events(session, data_cut),
+        {horizon: await before(session, horizon, at, data_cut) for horizon in COMPARED},
+    )
+
+
+async def offers(session: AsyncSession, holds: datetime, data_cut: datetime) -> dict[str, Offer]:
+    """Each unit that held at a moment, as known at the cut."""
+    units = await facilities.units(session, holds, data_cut)
+    return {
         unit: Offer(
             unit,
             known.org_id,
@@ -118,18 +134,6 @@ async def region(session: AsyncSession, at: datetime, data_cut: datetime) -> Reg
         )
         for unit, known in units.items()
     }
-    day = calendar.local_day(holds)
-    wall = at.astimezone(LOCAL).time()
-    now = [replace(offer, census=wall) for offer in offers.values()]
-    return Region(
-        at,
-        offers,
-        {group: known.members_on(day) for group, known in groups.items()},
-        await told(session, offers.values(), (*FORECAST, SUPPLY), at, data_cut),
-        await told(session, now, (SUPPLY,), at, data_cut, days=1),
-        await events(session, data_cut),
-        {horizon: await before(session, horizon, at, data_cut) for horizon in COMPARED},
-    )
 
 
 COMPARED: tuple[Horizon, ...] = ("weeks", "months")

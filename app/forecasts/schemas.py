@@ -226,9 +226,14 @@ class TypeForecast(Wire):
     served: Served | None = Field(
         None,
         description="`engine`; `pooled`: peers stand in for a short past; `naive`: the plain one, "
-        "where the engine can do no better; `sum`: a total of its members.",
+        "where the engine can do no better or did worse; `sum`: a total of its members.",
     )
     served_because: str | None = Field(None, description="Why it is not the engine's own.")
+    asks: str | None = Field(
+        None,
+        description="A shift of the last days that nobody explained, put to the owner as a "
+        "question; until an event answers it the band also holds a return to where it was.",
+    )
     explanation: str | None = None
     parts: tuple[Part, ...] = Field((), description="Why it is as it is, step by step.")
     changed: Change | None = Field(None, description="Null where the run before said nothing.")

@@ -92,3 +92,51 @@ class ForecastPath(Base):
     paths: Mapped[bytes]
 
     __table_args__ = (CheckConstraint("bits in (16, 32)", "bits"),)
+
+
+class ForecastScore(Base):
+    """How a run did over one distance, compared with what came true; null without any point.
+
+    Rows are only added: a later judgement of the same window has a newer `known_at`.
+    """
+
+    __tablename__ = "forecast_scores"
+
+    org_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    subject_kind: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    measure: Mapped[str] = mapped_column(primary_key=True)
+    resource: Mapped[str] = mapped_column(primary_key=True)
+    bed_type: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    first_step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    known_at: Mapped[datetime] = mapped_column(
+        primary_key=True, server_default=func.clock_timestamp()
+    )
+    last_step: Mapped[int]
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    data_cut: Mapped[datetime]
+    served: Mapped[str]
+    points: Mapped[int]
+    crps: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    baseline_crps: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    scale: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    c80: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    c95: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    bias: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    mae: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    # The last step of which it is known what came true.
+    said_at: Mapped[datetime | None]
+    said_step: Mapped[int | None]
+    said_low: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    said_median: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    said_high: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    came_true: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+
+    __table_args__ = (
+        CheckConstraint("subject_kind in ('unit', 'group', 'careSetting')", "subject_kind"),
+        CheckConstraint("served in ('engine', 'pooled', 'naive', 'sum')", "served"),
+        CheckConstraint("(points > 0) = (crps is not null)", "points"),
+        Index(None, "run_id"),
+    )

@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 
 from app.forecasts import calendar, issue
 from app.forecasts.asking import Found, months_of
-from app.forecasts.baseline import QUANTILES
-from app.forecasts.engine.asked import Outlook
+from app.forecasts.baseline import QUANTILES, forecast_daily, forecast_monthly
+from app.forecasts.breaks import Break, break_in
+from app.forecasts.engine.asked import Outlook, single
+from app.forecasts.engine.plain import of_level
+from app.forecasts.humility import Learned, factors
 from app.forecasts.issue import Ahead, Question, Told, Why
 from app.forecasts.paths import (
+    COUNT,
     Places,
     Template,
+    drawn,
     further,
     packed,
     paths,
@@ -30,7 +35,7 @@ from app.forecasts.paths import (
 )
 from app.forecasts.runs import REGION, Bundle, Issued
 from app.forecasts.series import DAY, Daily
-from app.forecasts.subjects import Total
+from app.forecasts.subjects import LEAST_RATIO, Total
 
 Floats = NDArray[np.float64]
 MIDDLE = QUANTILES.index(0.5)
@@ -40,6 +45,7 @@ MONTH_LASTS = 0.8
 # Where the days end they hand their level over to the months: half of it in so many months.
 HANDED_OVER = 3.0
 BLOCK = 28  # days whose mean says where a path is heading when its days end
+NEAR = 3  # days between a break and an event that explains it
 TIMES = 4.0  # a level that differs by more than this factor is not handed over
 
 
@@ -68,6 +74,9 @@ class Answer(NamedTuple):
     detail: Mapping[str, Any]
 
 
+NOTHING = Learned()
+
+
 class Answers(NamedTuple):
     """Of weeks and of months; units first, then totals."""
 
@@ -82,15 +91,70 @@ class Answers(NamedTuple):
 
 
 def answers(
-    questions: Sequence[Question], totals: Sequence[Total], found: Found, seed: int
+    questions: Sequence[Question],
+    totals: Sequence[Total],
+    found: Found,
+    seed: int,
+    learned: Learned = NOTHING,
 ) -> Answers:
-    """Same questions, outlooks and seed, same bytes."""
-    units = units_of(questions, found, seed)
+    """Same questions, outlooks, seed and lessons of earlier runs, same bytes."""
+    units = units_of(questions, taught(questions, found, learned), seed)
     weeks = {name: each for name, (each, _) in units.items()}
     months = {name: each for name, (_, each) in units.items()}
     return Answers(
         [*weeks.values(), *(total_of(total, weeks) for total in totals)],
         [*months.values(), *(total_of(total, months) for total in totals)],
+    )
+
+
+def taught(questions: Sequence[Question], found: Found, learned: Learned) -> Found:
+    """The outlooks with the naive where the engine did worse, and bands that held too little wider.
+
+    What the naive took the place of still says how the series goes with others.
+    """
+    by_name = {question.name: question for question in questions}
+    days = {
+        name: widened(of, factors(learned, by_name[name].kind, "weeks", len(of.quantiles)))
+        for name, of in found.days.items()
+    }
+    months = {
+        name: widened(of, factors(learned, by_name[name].kind, "months", len(of.quantiles)))
+        for name, of in found.months.items()
+    }
+    for name, why in learned.humbled.get("weeks", {}).items():
+        if name in days and days[name].grade != "naive":
+            values = past_of(by_name[name])
+            days[name] = naive(days[name], forecast_daily(values, issue.DAYS), values, 7, why)
+    for name, why in learned.humbled.get("months", {}).items():
+        if name in months and months[name].grade != "naive":
+            values = months_of(by_name[name]).values
+            quantiles = forecast_monthly(values, issue.MONTHS_AHEAD)
+            months[name] = naive(months[name], quantiles, values, 12, why)
+    return Found(days, months)
+
+
+def widened(outlook: Outlook, factor: Floats) -> Outlook:
+    """About the median by the factor of each step float64[h], floored at 0."""
+    if (factor == 1).all():
+        return outlook
+    middle = outlook.quantiles[:, [MIDDLE]]
+    wider = np.maximum(middle + factor[:, None] * (outlook.quantiles - middle), 0.0)
+    return replace(outlook, quantiles=single(wider))
+
+
+def past_of(question: Question) -> Floats:
+    assert question.demand is not None
+    return question.demand.values
+
+
+def naive(outlook: Outlook, quantiles: Floats, values: Floats, season: int, why: str) -> Outlook:
+    return replace(
+        outlook,
+        quantiles=single(quantiles),
+        grade="naive",
+        reason=why,
+        parts=of_level(values, quantiles[:, MIDDLE], season),
+        skill=None,
     )
 
 
@@ -102,9 +166,12 @@ def units_of(
     by_name = {question.name: question for question in questions}
     templates = [Template(name, found.days[name].off) for name in able]
     order = places(templates, issue.DAYS, seed)
+    broken = {name: broke(by_name[name]) for name in able}
     days = {
-        name: days_of(by_name[name], aged(by_name[name], found.days[name]), order[n])
-        for n, name in enumerate(able)
+        name: days_of(
+            unsure(aged(by_name[name], found.days[name]), broken[name]), by_name[name], at
+        )
+        for name, at in zip(able, order, strict=True)
     }
     ends = [days[name].paths[:, -BLOCK:].mean(axis=1) for name in able]
     order_beyond: dict[str, Places] = {}
@@ -118,7 +185,7 @@ def units_of(
             nothing = Answer(question, standing, None, {})
             answered[name] = nothing, nothing
             continue
-        weeks = answer_of(question, days[name], standing, found.days[name])
+        weeks = answer_of(question, days[name], standing, found.days[name], broken[name])
         short = issue.months_too_short(months_of(question).values)
         if short is not None:
             answered[name] = weeks, Answer(question, short, None, {})
@@ -137,14 +204,40 @@ def aged(question: Question, outlook: Outlook) -> Outlook:
     return replace(outlook, quantiles=issue.widened(outlook.quantiles, told.age))
 
 
-def answer_of(question: Question, ways: Ways, told: Told, outlook: Outlook) -> Answer:
+def broke(question: Question) -> Break | None:
+    """A shift of the last weeks about which nobody told anything; Christmas is none."""
+    if question.demand is None:
+        return None
+    demand = question.demand
+    days = calendar.days_from(demand.first, len(demand.values))
+    festive = [(day.month, day.day) >= (12, 20) or (day.month, day.day) <= (1, 5) for day in days]
+    found = break_in(Daily(demand.first, np.where(festive, np.nan, demand.values)))
+    if found is None or any(abs((c.begins - found.day).days) <= NEAR for c in question.changes):
+        return None
+    return found
+
+
+def unsure(outlook: Outlook, found: Break | None) -> Outlook:
+    """After a break that nobody explained: with one chance in five it goes back to where it was."""
+    if found is None or not LEAST_RATIO <= found.ratio <= 1 / LEAST_RATIO:
+        return outlook
+    stays = outlook.quantiles @ drawn(QUANTILES, COUNT * 4 // 5)
+    returns = outlook.quantiles @ drawn(QUANTILES, COUNT // 5) / found.ratio
+    both = quantiles_of(np.maximum(np.hstack([stays, returns]), 0.0).T, QUANTILES)
+    return replace(outlook, quantiles=single(both))
+
+
+def answer_of(
+    question: Question, ways: Ways, told: Told, outlook: Outlook, broken: Break | None = None
+) -> Answer:
     assert question.demand is not None
     values = question.demand.values if ways.freq == "D" else months_of(question).values
     detail = issue.detail_of(told, int(np.isfinite(values).sum()), outlook)
+    detail["asks"] = None if broken is None else broken.sentence
     return Answer(question, ways, ahead_of(question, ways), detail)
 
 
-def days_of(question: Question, outlook: Outlook, place: Places) -> Ways:
+def days_of(outlook: Outlook, question: Question, place: Places) -> Ways:
     assert question.demand is not None
     ways = paths(outlook.quantiles, place, QUANTILES)
     return Ways("D", question.demand.after, ways, outlook.quantiles)

@@ -16,6 +16,9 @@ from structlog import get_logger
 from app.db import connect, sessions_of
 from app.forecasts import commands as forecasts
 from app.forecasts.queries import region
+from app.forecasts.runs import Run
+from app.forecasts.scoring import commands as scores
+from app.forecasts.scoring import queries as scoring
 from app.jobs import queries
 from app.jobs.schedule import Job, due
 from app.observations.queries import horizon
@@ -190,15 +193,42 @@ async def forecast_work(
     engine: AsyncEngine, at: datetime, known_at: datetime | None = None
 ) -> Store:
     """Weeks, months and years of figures up to `at`, as known at `known_at` (else at `at`)."""
-    cut = await data_cut(engine, known_at or at)
-    async with sessions_of(engine)() as session:
-        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        known = await region(session, at, cut)
-        years = await planning.years(session, known, cut)
-    runs = [*await forecasts.forecast(known, cut), years]
+    runs = await runs_of(engine, at, await data_cut(engine, known_at or at))
 
     async def store(session: AsyncSession) -> Outcome:
         return await forecasts.add(session, runs)
+
+    return store
+
+
+async def runs_of(engine: AsyncEngine, at: datetime, cut: datetime) -> list[Run]:
+    """The runs of all horizons; no transaction is open while it computes."""
+    async with sessions_of(engine)() as session:
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        known = await region(session, at, cut)
+        learned = await scoring.learned_from(session, forecasts.MODEL, at, cut)
+        years = await planning.years(session, known, cut)
+    return [*await forecasts.forecast(known, cut, learned), years]
+
+
+async def score_work(engine: AsyncEngine, at: datetime, known_at: datetime | None = None) -> Store:
+    """What runs said, compared with what came true up to `at`, as known at `known_at`."""
+    return await scored(engine, at, await data_cut(engine, known_at or at))
+
+
+async def scored(engine: AsyncEngine, at: datetime, cut: datetime) -> Store:
+    """Run by run: a year of them need not be in memory. No transaction while it computes."""
+    async with sessions_of(engine)() as session:
+        wanted, truth = await scoring.wanted(session, at, cut)
+    found: list[scores.Row] = []
+    for each in wanted[: scoring.MOST_RUNS]:
+        async with sessions_of(engine)() as session:
+            said, past = await scoring.said(session, each)
+        found += await asyncio.to_thread(scores.compared, each, said, past, truth, cut)
+
+    async def store(session: AsyncSession) -> Outcome:
+        left = max(0, len(wanted) - scoring.MOST_RUNS)
+        return {**await scores.add(session, found), "left": left}
 
     return store
 
@@ -228,6 +258,8 @@ def work_of(
 ) -> Work:
     if job == "partitions":
         return lambda: partitions_work(url)
+    if job == "score":
+        return lambda: score_work(engine, at, known_at)
     return lambda: forecast_work(engine, at, known_at)
 
 
@@ -236,8 +268,8 @@ async def run_now(
 ) -> Outcome:
     """Runs a job beside its schedule; a second call for the same moment gives the first outcome.
 
-    A forecast at `at` reads figures up to `at` as they were known at `known_at`, or at `at`
-    itself; of now it first waits (10 seconds) until what is being written has settled.
+    A forecast, or a score, at `at` reads figures up to `at` as they were known at `known_at`, or
+    at `at` itself; of now it first waits (10 seconds) until what is being written has settled.
     """
     moments = [at] if known_at is None else [at, known_at]
     period = "at " + " known ".join(instant(moment.astimezone(UTC)) for moment in moments)
@@ -276,12 +308,12 @@ async def run_due(
     done: set[tuple[str, str]],
 ) -> set[tuple[str, str]]:
     """One look at the clock: which of the due periods are done now, by this worker or another."""
-    wanted = set(due(now)) - done
+    wanted = [each for each in due(now) if each not in done]
     if not wanted:
         return set()
     async with sessions_of(engine)() as session:
         found = await queries.finished(session, wanted)
-    for job, period in sorted(wanted - found, reverse=True):
+    for job, period in (each for each in wanted if each not in found):
         with suppress(Exception):  # noted and logged by run_once; the other jobs go on
             if await run_once(engine, job, period, work_of(job, engine, url, now, None), holder):
                 found.add((job, period))

@@ -6,9 +6,9 @@ from typing import Literal, NamedTuple
 
 from app.facilities.hours import LOCAL
 
-Job = Literal["partitions", "forecast"]
+Job = Literal["partitions", "forecast", "score"]
 # Local times of every day; the forecast's is that of data-model.md, "Forecasts stored".
-DAILY: Mapping[Job, time] = {"partitions": time(3, 45), "forecast": time(4)}
+DAILY: Mapping[Job, time] = {"partitions": time(3, 45), "forecast": time(4), "score": time(4, 30)}
 
 
 class Due(NamedTuple):

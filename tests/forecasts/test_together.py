@@ -1,5 +1,6 @@
 """Groups, months and weeks are read off the same paths as the units and their days."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -8,12 +9,15 @@ from numpy.typing import NDArray
 
 from app.forecasts import calendar
 from app.forecasts.asking import Found
-from app.forecasts.engine.asked import Outlook
+from app.forecasts.baseline import forecast_daily
+from app.forecasts.engine.asked import Change, Outlook
+from app.forecasts.humility import Group, Learned
 from app.forecasts.issue import DAYS, MONTHS_AHEAD, SUPPLY_DAYS, Question
+from app.forecasts.judged import Distance
 from app.forecasts.runs import Issued, Kind
 from app.forecasts.series import Daily
 from app.forecasts.subjects import Total
-from app.forecasts.together import Answers, Ways, answers
+from app.forecasts.together import NOTHING, Answers, Ways, answers
 
 Floats = NDArray[np.float64]
 LAST = date(2026, 11, 20)
@@ -39,11 +43,15 @@ def an_outlook(level: float, horizon: int, size: float = 2.0, seed: int | None =
 
 
 def told(
-    questions: list[Question], totals: list[Total], months: float = 10.0, seed: int | None = 1
+    questions: list[Question],
+    totals: list[Total],
+    months: float = 10.0,
+    seed: int | None = 1,
+    learned: Learned = NOTHING,
 ) -> Answers:
     days = {each.name: an_outlook(10.0, DAYS, seed=seed) for each in questions}
     ahead = {each.name: an_outlook(months, MONTHS_AHEAD, size=1.0) for each in questions}
-    return answers(questions, totals, Found(days, ahead), seed=0)
+    return answers(questions, totals, Found(days, ahead), seed=0, learned=learned)
 
 
 def ways(found: Answers, subject: str, freq: str = "D") -> Ways:
@@ -164,3 +172,50 @@ def test_one_step_in_the_paths_of_a_group_is_that_day_for_all_its_members() -> N
     np.testing.assert_allclose(
         group.paths, ways(found, "a").paths[:, 1:] + ways(found, "b").paths[:, :-1], atol=1e-6
     )
+
+
+def test_where_the_engine_did_worse_the_naive_is_served_with_its_reason() -> None:
+    units = [a_question("a"), a_question("b")]
+    learned = Learned({"weeks": {units[0].name: "It was worse here."}})
+
+    found = told(units, [Total("group", "alle", BED, units)], learned=learned)
+
+    assert issued(found, "a").detail["served"] == "naive"
+    assert issued(found, "a").detail["servedBecause"] == "It was worse here."
+    assert issued(found, "b").detail["served"] == "engine"
+    naive = forecast_daily(np.full(400, 10.0), DAYS)
+    np.testing.assert_allclose(ways(found, "a").quantiles, naive, rtol=1e-6)
+    summed = ways(found, "a").paths + ways(found, "b").paths
+    np.testing.assert_allclose(ways(found, "alle").paths, summed, atol=1e-6)
+
+
+def test_bands_that_held_too_little_are_wider_where_they_did() -> None:
+    near = Group("occupied", "bed", "weeks", Distance(1, 7))
+    learned = Learned(wider={near: 1.5})
+
+    plain, taught = told([a_question("a")], []), told([a_question("a")], [], learned=learned)
+
+    def width(found: Answers) -> Floats:
+        quantiles = ways(found, "a").quantiles
+        return quantiles[:, -3] - quantiles[:, 2]
+
+    factor = width(taught) / width(plain)
+    assert factor[3] == pytest.approx(1.5, rel=1e-4)
+    assert factor[21] == pytest.approx(1.0, rel=1e-4)
+
+
+def test_a_break_is_put_to_the_owner_and_the_band_holds_the_way_back() -> None:
+    values = np.random.default_rng(4).normal(20.0, 0.8, 400).round()
+    values[-10:] = np.round(values[-10:] * 0.5)
+    broken = replace(a_question("a"), demand=Daily(LAST - timedelta(days=399), values))
+    began = LAST - timedelta(days=9)
+    answered = replace(broken, changes=[Change(broken.name, began, None, 0.5)])
+
+    asked, known = told([broken], []), told([answered], [])
+
+    assert issued(known, "a").detail["asks"] is None
+    question = issued(asked, "a").detail["asks"]
+    assert f"Since {began} this unit has told 50% fewer" in question
+    # One chance in five that it is as before: the tenth of the upper end is about twice the level.
+    assert ways(asked, "a").quantiles[0, -3] == pytest.approx(20.0, abs=2.0)
+    assert ways(asked, "a").quantiles[0, 10] == pytest.approx(10.5, abs=1.0)

@@ -33,3 +33,9 @@ def test_the_period_is_the_local_day_four_hours_ago_by_the_clock_on_the_wall(min
     period = dict(due(now))["forecast"]
 
     assert period == (on_the_wall - timedelta(hours=4)).date().isoformat()
+
+
+def test_what_the_forecast_rests_on_comes_before_it_and_its_scores_after() -> None:
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+    assert [each.job for each in due(now)] == ["partitions", "forecast", "score"]

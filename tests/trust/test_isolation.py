@@ -203,6 +203,7 @@ async def laid_out(client: AsyncClient, keys: Mapping[str, Headers]) -> dict[str
 ASKED: Mapping[str, dict[str, str]] = {
     "/v1/forecasts": {"horizon": "weeks", "unit": f"{OWNER}-flex"},
     "/v1/forecasts/paths": {"horizon": "weeks", "unit": f"{OWNER}-flex"},
+    "/v1/forecasts/scores": {"unit": f"{OWNER}-flex"},
 }
 
 
@@ -339,7 +340,8 @@ async def as_app(
 # What every organisation reads of every other: no figure is in it.
 READ_BY_ALL = {"series", "mandate_versions", "sharing_rule_versions", "feed_versions"}
 READ_IN_THE_REGION = {
-    *("current_state", "forecast_paths", "forecast_points", "forecast_subjects"),
+    *("current_state", "forecast_paths", "forecast_points", "forecast_scores"),
+    "forecast_subjects",
     *("unit_statuses", "stop_versions", "unit_event_versions"),
 }
 # Rows that no write route makes.
@@ -365,6 +367,9 @@ MORE = (
     "'', now(), 86400, '{1}')",
     "INSERT INTO forecast_paths (org_id, run_id, unit, measure, resource, bed_type, first, steps, "
     "bits, paths) VALUES ($1, gen_random_uuid(), 'u', 'm', 'bed', '', now(), 1, 16, '')",
+    "INSERT INTO forecast_scores (org_id, subject_kind, subject, measure, resource, bed_type, "
+    "run_id, first_step, last_step, begins_at, ends_at, data_cut, served, points) VALUES ($1, "
+    "'unit', 'u', 'm', 'bed', '', gen_random_uuid(), 1, 7, now(), now(), now(), 'engine', 0)",
 )
 
 

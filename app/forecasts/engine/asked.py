@@ -91,6 +91,11 @@ class Question:
     seed: int = 0
 
 
+def single(figures: Floats) -> Floats:
+    """As a float32 holds them: seven digits are more than any forecast bears."""
+    return figures.astype(np.float32).astype(np.float64)
+
+
 def steps_from(first: date, count: int, freq: Freq) -> list[date]:
     """The first days of `count` successive steps, that of `first` included."""
     if freq == "D":

@@ -14,12 +14,14 @@ from app.forecasts.engine.asked import (
     Outlook,
     Past,
     Question,
+    single,
     steps_from,
 )
 from app.forecasts.engine.footing import factors, to_plan, to_today
 from app.forecasts.engine.pace import PACES, Pace
 from app.forecasts.engine.panel import panel_of, reach, silent
-from app.forecasts.engine.parts import of_level, parts_of
+from app.forecasts.engine.parts import parts_of
+from app.forecasts.engine.plain import of_level
 from app.forecasts.engine.prior import alone, by_peers, has_peers
 from app.forecasts.engine.rolling import rolled
 from app.forecasts.engine.skill import skills_of
@@ -100,11 +102,6 @@ def planned(outlook: Outlook, past: Past, footing: Floats, freq: Freq) -> Outloo
         mean=single(to_plan(outlook.mean, ahead, today)),
         parts=parts,
     )
-
-
-def single(figures: Floats) -> Floats:
-    """As a float32 holds them: seven digits are more than any forecast bears."""
-    return figures.astype(np.float32).astype(np.float64)
 
 
 def by_step(pasts: Sequence[Past], question: Question) -> list[Outlook]:

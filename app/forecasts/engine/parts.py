@@ -1,17 +1,14 @@
 """Why it is as it is: what the level, the week, the calendar and the rest add to a median."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from app.forecasts.engine.asked import Floats
 from app.forecasts.engine.effects import yearly_wave
+from app.forecasts.engine.plain import Parts
 from app.forecasts.engine.rolling import Rolled
 from app.forecasts.engine.work import WAVE_FROM, Work
 
 LATELY = {7: 7, 1: 4}  # steps whose mean is the level of now
-
-Parts = Mapping[str, Floats]
 
 
 def parts_of(work: Work, rolled: Rolled) -> list[Parts]:
@@ -65,15 +62,3 @@ def season(work: Work, horizon: int) -> Floats:
     wave = yearly_wave(work.level, np.isfinite(work.target), work.calendar, work.pace)
     found: Floats = wave[n : n + horizon] - wave[n - 1]
     return found
-
-
-def of_level(values: Floats, median: Floats, season: int) -> Parts:
-    """The same of a forecast float64[h] by less than the engine: from a past float64[n].
-
-    `level`: the mean of what was observed in the last year of months, or 4 weeks of days; the
-    rest is that of the weekday or the season.
-    """
-    lately = values[-4 * season :] if season == 7 else values[-season:]
-    lately = lately[np.isfinite(lately)]
-    level = np.full(len(median), lately.mean() if lately.size else 0.0)
-    return {"level": level, "weekday" if season == 7 else "season": median - level}
