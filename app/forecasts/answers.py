@@ -8,7 +8,7 @@ from typing import Any, Literal
 from app.access.disclosure import Disclosure
 from app.forecasts import calendar
 from app.forecasts.issue import STALE
-from app.forecasts.runs import REGION, Kind, SubjectKind
+from app.forecasts.runs import REGION, Kind, Moves, SubjectKind
 from app.forecasts.schemas import (
     Amount,
     AnyTypeShort,
@@ -16,7 +16,9 @@ from app.forecasts.schemas import (
     Forecast,
     ForecastStep,
     Interval,
+    MadeOf,
     Missing,
+    NoPlace,
     Reason,
     RunView,
     Skill,
@@ -43,6 +45,7 @@ class Point:
     quantiles: Sequence[float]
     supply: float | None
     p_short: float | None
+    moves: Moves | None = None
 
 
 @dataclass(frozen=True)
@@ -123,8 +126,29 @@ def told(
         explanation=detail["explanation"],
         sources=tuple(Source(**each) for each in detail["sources"]),
         worst=worst(steps, detail["worst"]),
+        refusal_risk=risk(detail),
+        made_of=made_of(detail),
         steps=steps,
         **common,
+    )
+
+
+def risk(detail: Mapping[str, Any]) -> Amount | None:
+    """Only the days tell it; not applicable where nobody is sent away."""
+    if "refusalRisk" not in detail:
+        return None
+    return amount(detail["refusalRisk"], "known" if detail["refuses"] else "notApplicable", 3)
+
+
+def made_of(detail: Mapping[str, Any]) -> MadeOf | None:
+    if "arrivalsFrom" not in detail:
+        return None
+    return MadeOf(
+        arrivals_from=detail["arrivalsFrom"],
+        censored=detail.get("censored"),
+        stay_from=detail.get("stayFrom"),
+        mean_stay_days=detail.get("meanStayDays"),
+        leaves_said=detail.get("leavesSaid"),
     )
 
 
@@ -163,7 +187,36 @@ def step(
         supply=amount(point.supply, supply),
         gap=gap(quantiles, point.supply, probabilities, levels, supply),
         p_short=amount(point.p_short, supply, 3),
+        **moved(point.moves, probabilities, levels, supply),
     )
+
+
+def moved(
+    moves: Moves | None,
+    probabilities: Sequence[float],
+    levels: Sequence[int],
+    supply: FigureState,
+) -> dict[str, Any]:
+    """What only the days tell of a step; nothing of another horizon."""
+    if moves is None:
+        return {}
+    bands = {"arrivals": moves.arrivals, "departures": moves.departures, "net": moves.net}
+    # Of a post or a team nobody leaves, and no place is taken.
+    places: FigureState = supply if moves.net else "notApplicable"
+    return {
+        **{
+            name: band([tidy(q) for q in told], probabilities, levels)
+            if told
+            else Band(state="notApplicable")
+            for name, told in bands.items()
+        },
+        "at_least_90": amount(moves.at_least_90, places, 0),
+        "at_least_70": amount(moves.at_least_70, places, 0),
+        "no_place": tuple(
+            NoPlace(at=each.at, **amount(each.chance, places, 3).model_dump())
+            for each in moves.no_place
+        ),
+    }
 
 
 def band(

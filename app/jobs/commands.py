@@ -15,6 +15,8 @@ from structlog import get_logger
 
 from app.db import connect, sessions_of
 from app.forecasts import commands as forecasts
+from app.forecasts.days import commands as days
+from app.forecasts.days import queries as tonight
 from app.forecasts.queries import region
 from app.jobs import queries
 from app.jobs.schedule import Job, due
@@ -189,13 +191,14 @@ async def note_failure(engine: AsyncEngine, key: dict[str, Any], error: Exceptio
 async def forecast_work(
     engine: AsyncEngine, at: datetime, known_at: datetime | None = None
 ) -> Store:
-    """Weeks, months and years of figures up to `at`, as known at `known_at` (else at `at`)."""
+    """Days to years of figures up to `at`, as they were known at `known_at` (else at `at`)."""
     cut = await data_cut(engine, known_at or at)
     async with sessions_of(engine)() as session:
         await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         known = await region(session, at, cut)
+        next_days = await tonight.known(session, at, cut, known.events)
         years = await planning.years(session, known, cut)
-    runs = [*await forecasts.forecast(known, cut), years]
+    runs = [await days.run(next_days, cut), *await forecasts.forecast(known, cut), years]
 
     async def store(session: AsyncSession) -> Outcome:
         return await forecasts.add(session, runs)

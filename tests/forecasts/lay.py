@@ -11,6 +11,8 @@ from app.db import sessions_of
 from app.facilities.tables import Group, GroupVersion
 from app.forecasts.calendar import moment
 from app.forecasts.commands import add, forecast
+from app.forecasts.days import commands as days
+from app.forecasts.days import queries as tonight
 from app.forecasts.queries import region
 from app.forecasts.runs import Run
 from app.jobs.commands import working
@@ -97,8 +99,9 @@ async def issue(
     async with working(worker_url) as engine:
         async with sessions_of(engine)() as session:
             known = await region(session, at, cut)
+            next_days = await tonight.known(session, at, cut, known.events)
             runs = [await years(session, known, cut)]
-        runs += await forecast(known, cut)
+        runs += [await days.run(next_days, cut), *await forecast(known, cut)]
         async with sessions_of(engine)() as session, session.begin():
             await session.execute(text("SELECT 1"))
             await add(session, runs)

@@ -1,0 +1,455 @@
+"""What a run says of the next three days: of each unit by step, and of totals, from one set of
+paths."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cache, cached_property, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.forecasts import calendar
+from app.forecasts.baseline import QUANTILES
+from app.forecasts.days.arrivals import Past
+from app.forecasts.days.hours import (
+    HOUR,
+    hour_steps,
+    hours_between,
+    lengths,
+    moment,
+    seconds,
+    shift_steps,
+    starts_between,
+)
+from app.forecasts.days.known import ASKED, CONTACTS, ROSTERED, Known, Site
+from app.forecasts.days.paths import PATHS, Paths
+from app.forecasts.days.rule import PerHead
+from app.forecasts.days.unit import (
+    NOTHING,
+    SEED,
+    Learnt,
+    Unclear,
+    bounds_of,
+    contact_paths,
+    learnt,
+    past_of,
+    unit_paths,
+)
+from app.forecasts.issue import STALE
+from app.forecasts.runs import REGION, Issued, Kind, Moves, NoPlace, Run, Step, SubjectKind
+from app.forecasts.supply import of_bed_type, planned
+from app.wire import instant
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+MODEL = "sample-paths 1"
+HOURS = timedelta(hours=72)
+A_DAY = timedelta(hours=24)
+OCCUPIED = "occupied"
+# It sends nobody away (overview: its refusal risk is not applicable).
+REFUSES_NOBODY = frozenset({"seh"})
+EXPLANATION = (
+    "Who comes by the hour of the week and the last weeks; who leaves by how people stay and by "
+    "who is said to leave; nobody is refused. All figures are read from the same 500 paths."
+)
+CONTACTS_EXPLANATION = (
+    "How many ask by the hour of the week and the last weeks. All figures are read from the same "
+    "500 paths."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Ahead:
+    """The bounds of all stretches of a run, from the moment of issue on, and its set hours."""
+
+    at: datetime
+    bounds: Whole
+    set_hours: Sequence[int]
+
+    @cached_property
+    def moments(self) -> list[datetime]:
+        return [moment(each) for each in self.bounds.tolist()]
+
+    def places(self, steps: Sequence[datetime]) -> list[int]:
+        """At which bound each of these moments stands."""
+        found: list[int] = np.searchsorted(self.bounds, [seconds(each) for each in steps]).tolist()
+        return found
+
+    def within(self, start: datetime, end: datetime) -> Iterator[int]:
+        """The set hours in [start, end), as bounds."""
+        for each in self.set_hours:
+            if start <= self.moments[each] < end:
+                yield each
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """Paths of one kind of a unit, or their sum over units, with the steps that are told of it.
+
+    `paths` of places, or `contacts` int64[paths, c] of what is asked. `supply` float64[c + 1] at
+    each bound (of contacts: what can be done in the hour that begins there), NaN unknown;
+    `promised` places that are kept free for others, NaN if that was told to be unknown.
+    """
+
+    kind: Kind
+    steps: Sequence[datetime]
+    paths: Paths | None
+    contacts: Whole | None
+    supply: Floats
+    promised: float
+    refuses: bool
+    counted_at: int | None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run(known: Known, data_cut: datetime) -> Run:
+    """Every unit and kind, then the totals of groups and care settings over the same paths."""
+    return Run("days", known.at, data_cut, MODEL, SEED, QUANTILES, list(issued(known)))
+
+
+def issued(known: Known) -> Iterator[Issued]:
+    past = past_of(known)
+    steps = {unit: steps_of(known, site) for unit, site in known.sites.items()}
+    ahead = ahead_of(known, [each[-1] for each in steps.values()])
+    found: dict[tuple[str, Kind], Subject | Unclear] = {}
+    for unit, site in sorted(known.sites.items()):
+        learn = cache(partial(learnt, known, site, past))
+        for kind in kinds(known, site):
+            try:
+                found[unit, kind] = subject_of(known, site, kind, past, learn, ahead, steps[unit])
+            except Unclear as why:
+                found[unit, kind] = why
+    for (unit, kind), subject in found.items():
+        site = known.sites[unit]
+        yield told(site.org_id, "unit", unit, kind, subject, known, ahead)
+    for subject_kind, name, members in views(known):
+        for kind in dict.fromkeys(of for unit, of in found if unit in members):
+            of_kind = {unit: found[unit, kind] for unit in members if (unit, kind) in found}
+            total, detail = total_of(of_kind, ahead)
+            yield told(REGION, subject_kind, name, kind, total, known, ahead, detail)
+
+
+def steps_of(known: Known, site: Site) -> list[datetime]:
+    """By the hour for a huisartsenpost and an SEH, by shift for all others."""
+    if site.care_setting in known.rule.hourly:
+        return hour_steps(known.at, HOURS)
+    return shift_steps(known.at, HOURS, site.shifts or known.rule.shift_starts)
+
+
+def ahead_of(known: Known, ends: Sequence[datetime]) -> Ahead:
+    """Every hour, start of a shift and set hour, so that each figure is read at its own moment."""
+    end = max(ends, default=known.at + HOURS)
+    times = {time for site in known.sites.values() for time in site.shifts}
+    set_hours = starts_between(known.at, end, known.rule.set_hours)
+    moments = {
+        *hours_between(known.at, end),
+        *starts_between(known.at, end, times | set(known.rule.shift_starts)),
+        *set_hours,
+        *ends,
+    }
+    bounds = np.concatenate([[seconds(known.at)], bounds_of(known.at, sorted(moments))])
+    places = np.searchsorted(bounds, [seconds(each) for each in set_hours])
+    return Ahead(known.at, bounds, places.tolist())
+
+
+def kinds(known: Known, site: Site) -> list[Kind]:
+    """Places of which counts are told or beds exist; else what is asked of a post or a team."""
+    beds = {Kind(OCCUPIED, site.resource, each) for each in site.bed_types}
+    places = beds | {Kind(OCCUPIED, *each) for each in known.types(site.unit)}
+    if places:
+        return sorted(places)
+    asked = [each for each in CONTACTS if (site.unit, each) in known.flows]
+    if asked:
+        return [Kind(each, "", "") for each in asked]
+    if site.care_setting == "huisartsenpost":
+        return [Kind(CONTACTS[0], "", "")]
+    return [Kind(ASKED, site.resource, "")]
+
+
+def subject_of(
+    known: Known,
+    site: Site,
+    kind: Kind,
+    past: Past,
+    learn: Callable[[str | None], Learnt],
+    ahead: Ahead,
+    steps: Sequence[datetime],
+) -> Subject:
+    """The paths of one kind of a unit; raises Unclear where nothing can be said."""
+    bounds = ahead.bounds[1:]
+    if kind.measure != OCCUPIED:
+        contacts, rate = contact_paths(known, site, past, kind.measure, bounds)
+        supply, sources = can_do(known, site, kind.measure, ahead)
+        detail = {
+            "arrivalsFrom": kind.measure,
+            "arrivalsCounted": round(rate.counted, 1),
+            "seed": SEED,
+            "paths": len(contacts),
+            "sources": sources,
+        }
+        return Subject(kind, steps, None, contacts, supply, 0.0, False, None, detail)
+    drawn = unit_paths(known, site, past, kind[1:], learn, bounds)
+    promised, untold = promised_of(known, site, kind)
+    return Subject(
+        kind,
+        steps,
+        drawn.paths,
+        None,
+        supply_of(known, site, kind, ahead),
+        promised,
+        site.care_setting not in REFUSES_NOBODY,
+        drawn.counted_at,
+        {**drawn.detail, "reserved": "untold" if untold else "told", "sources": []},
+    )
+
+
+def supply_of(known: Known, site: Site, kind: Kind, ahead: Ahead) -> Floats:
+    """Places with staff at each bound: what was told last, with the closures that are planned."""
+    stock = known.stock(site.unit, "staffed", kind.resource, kind.bed_type)
+    last = stock.last(seconds(known.at)) if stock is not None else None
+    if last is None or not np.isfinite(last[1]):
+        return np.full(len(ahead.bounds), np.nan)
+    events = of_bed_type(known.events.get(site.unit, ()), kind.bed_type, site.bed_types)
+    return planned(last[1], moment(last[0]), events, ahead.moments)
+
+
+def promised_of(known: Known, site: Site, kind: Kind) -> tuple[float, bool]:
+    """Promised places, NaN if told unknown; and whether nobody ever tells of them: then none."""
+    stock = known.stock(site.unit, "reserved", kind.resource, kind.bed_type)
+    last = stock.last(seconds(known.at)) if stock is not None else None
+    return (0.0, True) if last is None else (last[1], False)
+
+
+def can_do(
+    known: Known, site: Site, measure: str, ahead: Ahead
+) -> tuple[Floats, list[dict[str, Any]]]:
+    """What the rostered people can do in an hour from each bound on; NaN where that is unknown.
+
+    Heads of each role that has a norm, times what one does in an hour. Unknown without a norm, and
+    where a role has no roster at that moment.
+    """
+    norms = [
+        each
+        for each in known.rule.per_head
+        if (each.care_setting, each.measure) == (site.care_setting, measure)
+    ]
+    rosters = [heads(known, site, each, ahead.bounds) * each.an_hour for each in norms]
+    supply = np.sum(rosters, axis=0) if rosters else np.full(len(ahead.bounds), np.nan)
+    sources = [
+        {"what": f"{each.role} {each.an_hour:g}/h", "source": each.source, "year": each.year}
+        for each in norms
+    ]
+    return supply, sources
+
+
+def heads(known: Known, site: Site, norm: PerHead, bounds: Whole) -> Floats:
+    """Rostered heads of a role at each bound, NaN where no roster is told.
+
+    Shifts overlap while one hands over to the next: there the one that begins later counts.
+    """
+    found = np.full(len(bounds), np.nan)
+    rows = [
+        (start, start + length, value)
+        for each in known.flows.get((site.unit, ROSTERED), ())
+        if each.words and each.words[0] == norm.role
+        for start, length, value in zip(each.starts, each.lengths, each.values, strict=True)
+    ]
+    for start, end, value in sorted(rows):
+        found[(bounds >= start) & (bounds < end)] = value
+    return found
+
+
+def views(known: Known) -> Iterator[tuple[SubjectKind, str, Sequence[str]]]:
+    for group, members in sorted(known.groups.items()):
+        yield "group", group, members
+    for setting in sorted({site.care_setting for site in known.sites.values()}):
+        units = [unit for unit, site in known.sites.items() if site.care_setting == setting]
+        yield "careSetting", setting, sorted(units)
+
+
+def total_of(
+    members: Mapping[str, Subject | Unclear], ahead: Ahead
+) -> tuple[Subject | Unclear, dict[str, Any]]:
+    """The sum over members on each path; units come and leave independently of each other.
+
+    By the steps of the members where those agree, else by the hour.
+    """
+    counted = {unit: each for unit, each in members.items() if isinstance(each, Subject)}
+    missing = {unit: each.code for unit, each in members.items() if isinstance(each, Unclear)}
+    detail = {
+        "members": list(counted),
+        "missing": [{"unit": unit, "reason": why} for unit, why in sorted(missing.items())],
+    }
+    if not counted:
+        return NOTHING, detail
+    first, *others = counted.values()
+    paths, contacts = first.paths, first.contacts
+    for each in others:
+        paths = paths + each.paths if paths is not None and each.paths is not None else None
+        if contacts is not None and each.contacts is not None:
+            contacts = contacts + each.contacts
+    alike = len({tuple(each.steps) for each in counted.values()}) == 1
+    end = max(each.steps[-1] for each in counted.values())
+    total = replace(
+        first,
+        steps=first.steps if alike else hour_steps(ahead.at, end - ahead.at),
+        paths=paths,
+        contacts=contacts,
+        supply=np.sum([each.supply for each in counted.values()], axis=0),
+        promised=sum(each.promised for each in counted.values()),
+        refuses=all(each.refuses for each in counted.values()),
+        counted_at=min(
+            (each.counted_at for each in counted.values() if each.counted_at), default=None
+        ),
+        detail={"seed": SEED, "paths": PATHS, "sources": first.detail["sources"]},
+    )
+    return total, detail
+
+
+def told(
+    org_id: int,
+    subject_kind: SubjectKind,
+    name: str,
+    kind: Kind,
+    subject: Subject | Unclear,
+    known: Known,
+    ahead: Ahead,
+    members: Mapping[str, Any] | None = None,
+) -> Issued:
+    """What the run says of one subject and kind, or why it says nothing."""
+    if isinstance(subject, Unclear):
+        reason = {"code": subject.code, "detail": subject.detail}
+        detail = {**(members or {}), "reason": reason}
+        return Issued(org_id, subject_kind, name, kind, "unknown", detail)
+    steps = list(steps_told(subject, ahead))
+    age = None if subject.counted_at is None else known.at - moment(subject.counted_at)
+    last = subject.counted_at
+    detail = {
+        **(members or {}),
+        **subject.detail,
+        "grade": "stale" if age is not None and age > STALE else "fresh",
+        "lastTold": None if last is None else calendar.local_day(moment(last)).isoformat(),
+        "supply": "known",
+        "skill": None,
+        "explanation": EXPLANATION if subject.paths is not None else CONTACTS_EXPLANATION,
+        "refuses": subject.refuses,
+        "refusalRisk": refusal_risk(subject, ahead),
+        "worst": worst(steps),
+    }
+    return Issued(org_id, subject_kind, name, kind, "known", detail, steps)
+
+
+def steps_told(subject: Subject, ahead: Ahead) -> Iterator[Step]:
+    """The steps of places, or those of contacts."""
+    places = ahead.places(subject.steps)
+    spans = zip(subject.steps[:-1], subject.steps[1:], lengths(subject.steps), strict=True)
+    if subject.paths is None:
+        assert subject.contacts is not None
+        asked = np.add.reduceat(subject.contacts[:, : places[-1]], places[:-1], axis=1)
+        bands = quantiles(asked, least=0.0).tolist()
+        for row, (start, _, lasts) in enumerate(spans):
+            can = capacity(subject.supply, ahead, places[row], places[row + 1])
+            short = beyond(asked[:, row], can)
+            moves = Moves(bands[row], (), (), None, None, ())
+            yield Step(start, lasts, bands[row], known_or_none(can), short, moves)
+        return
+    paths = subject.paths.steps(places)
+    there = paths.there[:, 1:]
+    supply = subject.supply[places[1:]]
+    bands = quantiles(there, least=0.0).tolist()
+    came = quantiles(paths.arrivals, least=0.0).tolist()
+    left = quantiles(paths.departures, least=0.0).tolist()
+    net = quantiles(paths.arrivals - paths.departures).tolist()
+    most, often = (at_least(supply - subject.promised - there, chance) for chance in (0.9, 0.7))
+    for row, (start, end, lasts) in enumerate(spans):
+        moves = Moves(
+            came[row],
+            left[row],
+            net[row],
+            known_or_none(most[row]),
+            known_or_none(often[row]),
+            tuple(no_place(subject, ahead, place) for place in ahead.within(start, end)),
+        )
+        short = beyond(there[:, row], supply[row])
+        yield Step(start, lasts, bands[row], known_or_none(supply[row]), short, moves)
+
+
+def beyond(counts: Whole, most: float) -> float | None:
+    """The chance of more than `most`; None if that is unknown."""
+    return float((counts > most).mean()) if np.isfinite(most) else None
+
+
+def known_or_none(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def capacity(supply: Floats, ahead: Ahead, first: int, last: int) -> float:
+    """What can be done over the stretches of a step: each by the heads at its begin."""
+    hours = np.diff(ahead.bounds[first : last + 1]) / HOUR
+    return float(supply[first:last] @ hours)
+
+
+# Where each path stands within a whole count that is told as an interval; always the same.
+SPREAD = np.random.default_rng(0).permutation((np.arange(PATHS) + 0.5) / PATHS) - 0.5
+LEVELS = np.array(QUANTILES)
+
+
+def quantiles(counts: Whole, least: float = -np.inf) -> Floats:
+    """Quantiles of each step over the paths: int64[paths, h] -> float64[h, q], at least `least`.
+
+    A whole count k is told as the interval k +- 1/2 (as in `gap.against_plan`), so that a band of
+    80% of a small count holds 80% and not all of it. Linear between the paths (Hyndman & Fan 1996,
+    definition 7).
+    """
+    spread = np.sort(counts + SPREAD[: len(counts), None], axis=0)
+    place = LEVELS * (len(counts) - 1)
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, len(counts) - 1)
+    part = (place - below)[:, None]
+    found: Floats = (spread[below] * (1 - part) + spread[above] * part).T
+    return np.maximum(found, least)
+
+
+def at_least(free: Floats, chance: float) -> Floats:
+    """With this chance at least so many whole places are free: float64[paths, h] -> float64[h].
+
+    The lower quantile itself, not one between two paths; never below 0, NaN unknown.
+    """
+    rank = int(np.floor((1 - chance) * len(free) + 1e-9))
+    found: Floats = np.maximum(np.floor(np.partition(free, rank, axis=0)[rank]), 0.0)
+    return np.where(np.isfinite(free).all(axis=0), found, np.nan)
+
+
+def no_place(subject: Subject, ahead: Ahead, place: int) -> NoPlace:
+    """The chance that at this bound no place is free for who then asks."""
+    assert subject.paths is not None
+    free = subject.supply[place] - subject.promised - subject.paths.there[:, place]
+    chance = float((free < 1).mean()) if np.isfinite(free).all() else None
+    return NoPlace(ahead.moments[place], chance)
+
+
+def refusal_risk(subject: Subject, ahead: Ahead) -> float | None:
+    """The share of who comes in the next 24 hours that finds no place; None where unknown.
+
+    What was free at the begin of each stretch is what who comes in it finds.
+    """
+    if subject.paths is None or not subject.refuses:
+        return None
+    until = int(np.searchsorted(ahead.bounds, seconds(ahead.at + A_DAY)))
+    came = subject.paths.arrivals[:, :until]
+    free = subject.supply[:until] - subject.promised - subject.paths.there[:, :until]
+    if not np.isfinite(free).all():
+        return None
+    # Over hours in which nobody comes on any path: who would come in any of them alike.
+    weight = came + 1e-9
+    return float((weight * (free < 1)).sum() / weight.sum())
+
+
+def worst(steps: Sequence[Step]) -> str | None:
+    """The step that is short with the greatest chance, the first of them."""
+    known = [each for each in steps if each.p_short is not None]
+    if not known:
+        return None
+    return instant(max(known, key=lambda each: (each.p_short, -each.at.timestamp())).at)
