@@ -49,7 +49,7 @@ def wrong(asked: Asked) -> list[Fault]:
     if asked.measure is not None and (asked.measure == "need") != (asked.horizon == "years"):
         detail = "`need` is told of years; `occupied` and `medicallyReady` of weeks and months."
         found.append(Fault("measure-of-other-horizon", detail, parameter="measure"))
-    elif (asked.measure in WITHOUT_PLACES) > (asked.horizon == "days"):
+    elif asked.measure in WITHOUT_PLACES and asked.horizon != "days":
         detail = "What is asked of a post or a team is told of days only; so set horizon=days."
         found.append(Fault("measure-of-other-horizon", detail, parameter="measure"))
     return found

@@ -80,7 +80,8 @@ def learned(
     of 28 days. Dispersion by moments over whole days (Breslow 1984), drawn to 0 by its own
     standard error, since few counts tell little of it.
     """
-    period, hour, share = pieces(flow, exposure, past)
+    # What is counted only while nothing can come is no measure of what comes when it can.
+    period, hour, share = pieces(flow, exposure, past, shape)
     if not len(period):
         return None
     counts = flow.values
@@ -98,15 +99,20 @@ def learned(
         given = counts[period] * expected / np.maximum(of_period[period], 1e-300)
         counted = sums(cell, given, WEEK)
         mean = shape * exposed
-        level = (counted.sum() + prior[0]) / max(mean.sum() + prior[1] * even, 1e-12)
-        hours = ratio(counted, level * mean, by_hour, 24, HOURS_WORTH)[by_hour]
-        days = ratio(counted, level * mean * hours, by_day, 7, DAYS_WORTH)[by_day]
-        cells = (counted + CELLS_WORTH) / (level * mean * hours * days + CELLS_WORTH)
-        rate = np.maximum(level * shape * hours * days * cells, floor)
+        plain = mean * (counted.sum() / mean.sum())
+        form = ratio(counted, plain, by_hour, 24, HOURS_WORTH)[by_hour]
+        form = form * ratio(counted, plain * form, by_day, 7, DAYS_WORTH)[by_day]
+        form = form * (counted + CELLS_WORTH) / (plain * form + CELLS_WORTH)
+        # The form of the week says nothing of its level.
+        form = form * (mean.sum() / (mean @ form))
+        level = (counted.sum() + prior[0]) / (mean.sum() + prior[1] * even)
+        rate = np.maximum(level * shape * form, floor)
     expected = rate[cell] * held
     ago = (past.hours - hour) / (24 * HALF_LIFE_DAYS)
     weight = np.exp2(-ago)
-    recent, usual = float(weight @ given), float(weight @ expected)
+    # Against what was counted, so that what is taken beforehand is not weighed away again.
+    usually = expected * (given.sum() / expected.sum())
+    recent, usual = float(weight @ given), float(weight @ usually)
     now = (recent + LEVEL_WORTH) / (usual + LEVEL_WORTH)
     effective = recent**2 / max(float(weight**2 @ given), 1e-300)
     days_seen = int(past.day[-1]) + 1
@@ -115,17 +121,18 @@ def learned(
         prior[0] + effective + min(LEVEL_WORTH, float(given.sum())),
         dispersion(
             sums(past.day[hour], given, days_seen),
-            sums(past.day[hour], expected, days_seen),
+            sums(past.day[hour], usually, days_seen),
         ),
         float(counts[np.unique(period)].sum()),
         float(share.sum()),
     )
 
 
-def pieces(flow: Flow, exposure: Floats, past: Past) -> tuple[Whole, Whole, Floats]:
+def pieces(flow: Flow, exposure: Floats, past: Past, shape: Floats) -> tuple[Whole, Whole, Floats]:
     """Each piece of a period in an hour: its period, its hour, and which part of the hour it is.
 
-    Only periods that lie wholly in the past and in hours of known exposure, some of it above 0.
+    Only periods that lie wholly in the past and in hours of known exposure, in some of which
+    exposure and shape are above 0.
     """
     end = past.first + past.hours * HOUR
     inside = np.flatnonzero((flow.starts >= past.first) & (flow.ends <= end))
@@ -139,7 +146,7 @@ def pieces(flow: Flow, exposure: Floats, past: Past) -> tuple[Whole, Whole, Floa
     share = (
         np.minimum(flow.ends[period], begins + HOUR) - np.maximum(flow.starts[period], begins)
     ) / HOUR
-    held = share * exposure[hour]
+    held = share * exposure[hour] * shape[past.of_week[hour]]
     of_period = sums(period, held, len(flow))
     known = (np.isfinite(of_period) & (of_period > 0))[period]
     return period[known], hour[known], share[known]

@@ -145,6 +145,7 @@ def ahead_of(known: Known, ends: Sequence[datetime]) -> Ahead:
     set_hours = starts_between(known.at, end, known.rule.set_hours)
     moments = {
         *hours_between(known.at, end),
+        *hour_steps(known.at, HOURS),
         *starts_between(known.at, end, times | set(known.rule.shift_starts)),
         *set_hours,
         *ends,
@@ -291,10 +292,9 @@ def total_of(
         if contacts is not None and each.contacts is not None:
             contacts = contacts + each.contacts
     alike = len({tuple(each.steps) for each in counted.values()}) == 1
-    end = max(each.steps[-1] for each in counted.values())
     total = replace(
         first,
-        steps=first.steps if alike else hour_steps(ahead.at, end - ahead.at),
+        steps=first.steps if alike else hour_steps(ahead.at, HOURS),
         paths=paths,
         contacts=contacts,
         supply=np.sum([each.supply for each in counted.values()], axis=0),

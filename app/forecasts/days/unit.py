@@ -150,24 +150,25 @@ def matching(flow: Flow, other: Flow) -> tuple[NDArray[np.bool_], Floats]:
     return same, other.values[place]
 
 
-def coming_to(
-    known: Known, site: Site, past: Past, bed_type: str | None, shape: Floats
-) -> Coming | None:
+def coming_to(known: Known, site: Site, past: Past, bed_type: str | None) -> Coming | None:
+    """What was told of arrivals, and the rate behind it; None if that is nothing."""
     flow, source, censored = came_to(known, site, past, bed_type)
-    rate = learned(flow, np.ones(past.hours), past, shape * site.opens)
+    # Who asks does so at any hour; who is admitted comes in the admission hours.
+    usual = site.opens * (1.0 if source == ASKED else site.comes)
+    rate = learned(flow, np.ones(past.hours), past, usual)
     return None if rate is None else Coming(rate, source, censored, hourly(flow, past))
 
 
 def hourly(flow: Flow, past: Past) -> Floats:
     """The counts of a flow spread evenly over its periods, float64[h]."""
-    period, hour, share = pieces(flow, np.ones(past.hours), past)
+    period, hour, share = pieces(flow, np.ones(past.hours), past, np.ones(WEEK))
     even = flow.values[period] * share * HOUR / flow.lengths[period]
     return sums(hour, even, past.hours)
 
 
 def covered(flow: Flow, past: Past) -> Floats:
     """How many on each local day: float64[days], NaN unless nine tenths of it were told."""
-    _, hour, share = pieces(flow, np.ones(past.hours), past)
+    _, hour, share = pieces(flow, np.ones(past.hours), past, np.ones(WEEK))
     days = int(past.day[-1]) + 1
     told, lasts = sums(past.day[hour], share, days), np.bincount(past.day)
     counted = sums(past.day, hourly(flow, past), days)
@@ -215,7 +216,7 @@ class Learnt:
 
 def learnt(known: Known, site: Site, past: Past, bed_type: str | None) -> Learnt:
     """`bed_type` None: of the unit as a whole. Raises Unclear where too little was told."""
-    arrivals = coming_to(known, site, past, bed_type, site.comes)
+    arrivals = coming_to(known, site, past, bed_type)
     if arrivals is None:
         raise NO_FLOWS
     types = [each for each in known.types(site.unit) if bed_type in (None, each[1])]
@@ -257,7 +258,8 @@ def unit_paths(
     share = 1.0 if own is not None else part_of(mine, past_told.everyone)
     arrivals, stay = past_told.coming, past_told.stay
     cells, place = cells_of(counted_at, seconds(known.at), bounds)
-    said = said_of(past_told, past, counted_at, share)
+    # The last day may be cut off: who leaves later on it would be put before the cut.
+    said = said_of(past_told, past, counted_at, int(cells.day[-1]), share)
     chance = generator(SEED, "days", site.unit, *kind, seconds(known.at))
     came = arrivals.hourly * share
     paths = drawn(chance, cells, there, scaled(arrivals.rate, share), stay, came, said)
@@ -310,8 +312,8 @@ def sayings(known: Known, site: Site, bed_type: str | None) -> dict[int, list[Sa
     return found
 
 
-def said_of(told: Learnt, past: Past, counted_at: int, share: float) -> list[Said]:
-    """Who is said to leave on the day of the last count and on those after it.
+def said_of(told: Learnt, past: Past, counted_at: int, whole_days: int, share: float) -> list[Said]:
+    """Who is said to leave on the day of the last count and on those after it, `whole_days` in all.
 
     How far it comes true is judged by the past days of which as much was said as long ahead.
     """
@@ -319,7 +321,7 @@ def said_of(told: Learnt, past: Past, counted_at: int, share: float) -> list[Sai
     days = range(int(local_days(np.array([past.first]))[0]), today + 1)[: len(told.usual)]
     gone = covered(told.left, past) if told.sayings else told.usual
     found = []
-    for day in sorted(each for each in told.sayings if each >= today):
+    for day in sorted(each for each in told.sayings if today <= each < today + whole_days):
         last = told.sayings[day][-1]
         before = np.full(len(told.usual), np.nan)
         for number, past_day in enumerate(days):
