@@ -23,7 +23,7 @@ from app.forecasts.days.hours import (
     shift_steps,
     starts_between,
 )
-from app.forecasts.days.known import ASKED, CONTACTS, ROSTERED, Known, Site
+from app.forecasts.days.known import ASKED, OF_A_POST, ROSTERED, Known, Offering
 from app.forecasts.days.paths import PATHS, Paths
 from app.forecasts.days.rule import PerHead
 from app.forecasts.days.unit import (
@@ -31,8 +31,8 @@ from app.forecasts.days.unit import (
     SEED,
     Learnt,
     Unclear,
+    asked_paths,
     bounds_of,
-    contact_paths,
     learnt,
     past_of,
     unit_paths,
@@ -54,7 +54,7 @@ EXPLANATION = (
     "Who comes by the hour of the week and the last weeks; who leaves by how people stay and by "
     "who is said to leave; nobody is refused. All figures are read from the same 500 paths."
 )
-CONTACTS_EXPLANATION = (
+ASKED_EXPLANATION = (
     "How many ask by the hour of the week and the last weeks. All figures are read from the same "
     "500 paths."
 )
@@ -88,15 +88,15 @@ class Ahead:
 class Subject:
     """Paths of one kind of a unit, or their sum over units, with the steps that are told of it.
 
-    `paths` of places, or `contacts` int64[paths, c] of what is asked. `supply` float64[c + 1] at
-    each bound (of contacts: what can be done in the hour that begins there), NaN unknown;
+    `paths` of places, or `asked` int64[paths, c] of what is asked. `supply` float64[c + 1] at
+    each bound (of what is asked: what can be done in the hour that begins there), NaN unknown;
     `promised` places that are kept free for others, NaN if that was told to be unknown.
     """
 
     kind: Kind
     steps: Sequence[datetime]
     paths: Paths | None
-    contacts: Whole | None
+    asked: Whole | None
     supply: Floats
     promised: float
     refuses: bool
@@ -111,19 +111,21 @@ def run(known: Known, data_cut: datetime) -> Run:
 
 def issued(known: Known) -> Iterator[Issued]:
     past = past_of(known)
-    steps = {unit: steps_of(known, site) for unit, site in known.sites.items()}
+    steps = {unit: steps_of(known, offering) for unit, offering in known.offerings.items()}
     ahead = ahead_of(known, [each[-1] for each in steps.values()])
     found: dict[tuple[str, Kind], Subject | Unclear] = {}
-    for unit, site in sorted(known.sites.items()):
-        learn = cache(partial(learnt, known, site, past))
-        for kind in kinds(known, site):
+    for unit, offering in sorted(known.offerings.items()):
+        learn = cache(partial(learnt, known, offering, past))
+        for kind in kinds(known, offering):
             try:
-                found[unit, kind] = subject_of(known, site, kind, past, learn, ahead, steps[unit])
+                found[unit, kind] = subject_of(
+                    known, offering, kind, past, learn, ahead, steps[unit]
+                )
             except Unclear as why:
                 found[unit, kind] = why
     for (unit, kind), subject in found.items():
-        site = known.sites[unit]
-        yield told(site.org_id, "unit", unit, kind, subject, known, ahead)
+        offering = known.offerings[unit]
+        yield told(offering.org_id, "unit", unit, kind, subject, known, ahead)
     for subject_kind, name, members in views(known):
         for kind in dict.fromkeys(of for unit, of in found if unit in members):
             of_kind = {unit: found[unit, kind] for unit in members if (unit, kind) in found}
@@ -131,17 +133,17 @@ def issued(known: Known) -> Iterator[Issued]:
             yield told(REGION, subject_kind, name, kind, total, known, ahead, detail)
 
 
-def steps_of(known: Known, site: Site) -> list[datetime]:
+def steps_of(known: Known, offering: Offering) -> list[datetime]:
     """By the hour for a huisartsenpost and an SEH, by shift for all others."""
-    if site.care_setting in known.rule.hourly:
+    if offering.care_setting in known.rule.hourly:
         return hour_steps(known.at, HOURS)
-    return shift_steps(known.at, HOURS, site.shifts or known.rule.shift_starts)
+    return shift_steps(known.at, HOURS, offering.shifts or known.rule.shift_starts)
 
 
 def ahead_of(known: Known, ends: Sequence[datetime]) -> Ahead:
     """Every hour, start of a shift and set hour, so that each figure is read at its own moment."""
     end = max(ends, default=known.at + HOURS)
-    times = {time for site in known.sites.values() for time in site.shifts}
+    times = {time for offering in known.offerings.values() for time in offering.shifts}
     set_hours = starts_between(known.at, end, known.rule.set_hours)
     moments = {
         *hours_between(known.at, end),
@@ -155,23 +157,23 @@ def ahead_of(known: Known, ends: Sequence[datetime]) -> Ahead:
     return Ahead(known.at, bounds, places.tolist())
 
 
-def kinds(known: Known, site: Site) -> list[Kind]:
+def kinds(known: Known, offering: Offering) -> list[Kind]:
     """Places of which counts are told or beds exist; else what is asked of a post or a team."""
-    beds = {Kind(OCCUPIED, site.resource, each) for each in site.bed_types}
-    places = beds | {Kind(OCCUPIED, *each) for each in known.types(site.unit)}
+    beds = {Kind(OCCUPIED, offering.resource, each) for each in offering.bed_types}
+    places = beds | {Kind(OCCUPIED, *each) for each in known.types(offering.unit)}
     if places:
         return sorted(places)
-    asked = [each for each in CONTACTS if (site.unit, each) in known.flows]
+    asked = [each for each in OF_A_POST if (offering.unit, each) in known.flows]
     if asked:
         return [Kind(each, "", "") for each in asked]
-    if site.care_setting == "huisartsenpost":
-        return [Kind(CONTACTS[0], "", "")]
-    return [Kind(ASKED, site.resource, "")]
+    if offering.care_setting == "huisartsenpost":
+        return [Kind(OF_A_POST[0], "", "")]
+    return [Kind(ASKED, offering.resource, "")]
 
 
 def subject_of(
     known: Known,
-    site: Site,
+    offering: Offering,
     kind: Kind,
     past: Past,
     learn: Callable[[str | None], Learnt],
@@ -181,50 +183,50 @@ def subject_of(
     """The paths of one kind of a unit; raises Unclear where nothing can be said."""
     bounds = ahead.bounds[1:]
     if kind.measure != OCCUPIED:
-        contacts, rate = contact_paths(known, site, past, kind.measure, bounds)
-        supply, sources = can_do(known, site, kind.measure, ahead)
+        asked, rate = asked_paths(known, offering, past, kind.measure, bounds)
+        supply, sources = can_do(known, offering, kind.measure, ahead)
         detail = {
             "arrivalsFrom": kind.measure,
             "arrivalsCounted": round(rate.counted, 1),
             "seed": SEED,
-            "paths": len(contacts),
+            "paths": len(asked),
             "sources": sources,
         }
-        return Subject(kind, steps, None, contacts, supply, 0.0, False, None, detail)
-    drawn = unit_paths(known, site, past, kind[1:], learn, bounds)
-    promised, untold = promised_of(known, site, kind)
+        return Subject(kind, steps, None, asked, supply, 0.0, False, None, detail)
+    drawn = unit_paths(known, offering, past, kind[1:], learn, bounds)
+    promised, untold = promised_of(known, offering, kind)
     return Subject(
         kind,
         steps,
         drawn.paths,
         None,
-        supply_of(known, site, kind, ahead),
+        supply_of(known, offering, kind, ahead),
         promised,
-        site.care_setting not in REFUSES_NOBODY,
+        offering.care_setting not in REFUSES_NOBODY,
         drawn.counted_at,
         {**drawn.detail, "reserved": "untold" if untold else "told", "sources": []},
     )
 
 
-def supply_of(known: Known, site: Site, kind: Kind, ahead: Ahead) -> Floats:
+def supply_of(known: Known, offering: Offering, kind: Kind, ahead: Ahead) -> Floats:
     """Places with staff at each bound: what was told last, with the closures that are planned."""
-    stock = known.stock(site.unit, "staffed", kind.resource, kind.bed_type)
+    stock = known.stock(offering.unit, "staffed", kind.resource, kind.bed_type)
     last = stock.last(seconds(known.at)) if stock is not None else None
     if last is None or not np.isfinite(last[1]):
         return np.full(len(ahead.bounds), np.nan)
-    events = of_bed_type(known.events.get(site.unit, ()), kind.bed_type, site.bed_types)
+    events = of_bed_type(known.events.get(offering.unit, ()), kind.bed_type, offering.bed_types)
     return planned(last[1], moment(last[0]), events, ahead.moments)
 
 
-def promised_of(known: Known, site: Site, kind: Kind) -> tuple[float, bool]:
+def promised_of(known: Known, offering: Offering, kind: Kind) -> tuple[float, bool]:
     """Promised places, NaN if told unknown; and whether nobody ever tells of them: then none."""
-    stock = known.stock(site.unit, "reserved", kind.resource, kind.bed_type)
+    stock = known.stock(offering.unit, "reserved", kind.resource, kind.bed_type)
     last = stock.last(seconds(known.at)) if stock is not None else None
     return (0.0, True) if last is None else (last[1], False)
 
 
 def can_do(
-    known: Known, site: Site, measure: str, ahead: Ahead
+    known: Known, offering: Offering, measure: str, ahead: Ahead
 ) -> tuple[Floats, list[dict[str, Any]]]:
     """What the rostered people can do in an hour from each bound on; NaN where that is unknown.
 
@@ -234,9 +236,9 @@ def can_do(
     norms = [
         each
         for each in known.rule.per_head
-        if (each.care_setting, each.measure) == (site.care_setting, measure)
+        if (each.care_setting, each.measure) == (offering.care_setting, measure)
     ]
-    rosters = [heads(known, site, each, ahead.bounds) * each.an_hour for each in norms]
+    rosters = [heads(known, offering, each, ahead.bounds) * each.an_hour for each in norms]
     supply = np.sum(rosters, axis=0) if rosters else np.full(len(ahead.bounds), np.nan)
     sources = [
         {"what": f"{each.role} {each.an_hour:g}/h", "source": each.source, "year": each.year}
@@ -245,7 +247,7 @@ def can_do(
     return supply, sources
 
 
-def heads(known: Known, site: Site, norm: PerHead, bounds: Whole) -> Floats:
+def heads(known: Known, offering: Offering, norm: PerHead, bounds: Whole) -> Floats:
     """Rostered heads of a role at each bound, NaN where no roster is told.
 
     Shifts overlap while one hands over to the next: there the one that begins later counts.
@@ -253,7 +255,7 @@ def heads(known: Known, site: Site, norm: PerHead, bounds: Whole) -> Floats:
     found = np.full(len(bounds), np.nan)
     rows = [
         (start, start + length, value)
-        for each in known.flows.get((site.unit, ROSTERED), ())
+        for each in known.flows.get((offering.unit, ROSTERED), ())
         if each.words and each.words[0] == norm.role
         for start, length, value in zip(each.starts, each.lengths, each.values, strict=True)
     ]
@@ -265,8 +267,10 @@ def heads(known: Known, site: Site, norm: PerHead, bounds: Whole) -> Floats:
 def views(known: Known) -> Iterator[tuple[SubjectKind, str, Sequence[str]]]:
     for group, members in sorted(known.groups.items()):
         yield "group", group, members
-    for setting in sorted({site.care_setting for site in known.sites.values()}):
-        units = [unit for unit, site in known.sites.items() if site.care_setting == setting]
+    for setting in sorted({offering.care_setting for offering in known.offerings.values()}):
+        units = [
+            unit for unit, offering in known.offerings.items() if offering.care_setting == setting
+        ]
         yield "careSetting", setting, sorted(units)
 
 
@@ -286,17 +290,17 @@ def total_of(
     if not counted:
         return NOTHING, detail
     first, *others = counted.values()
-    paths, contacts = first.paths, first.contacts
+    paths, asked = first.paths, first.asked
     for each in others:
         paths = paths + each.paths if paths is not None and each.paths is not None else None
-        if contacts is not None and each.contacts is not None:
-            contacts = contacts + each.contacts
+        if asked is not None and each.asked is not None:
+            asked = asked + each.asked
     alike = len({tuple(each.steps) for each in counted.values()}) == 1
     total = replace(
         first,
         steps=first.steps if alike else hour_steps(ahead.at, HOURS),
         paths=paths,
-        contacts=contacts,
+        asked=asked,
         supply=np.sum([each.supply for each in counted.values()], axis=0),
         promised=sum(each.promised for each in counted.values()),
         refuses=all(each.refuses for each in counted.values()),
@@ -333,7 +337,7 @@ def told(
         "lastTold": None if last is None else calendar.local_day(moment(last)).isoformat(),
         "supply": "known",
         "skill": None,
-        "explanation": EXPLANATION if subject.paths is not None else CONTACTS_EXPLANATION,
+        "explanation": EXPLANATION if subject.paths is not None else ASKED_EXPLANATION,
         "refuses": subject.refuses,
         "refusalRisk": refusal_risk(subject, ahead),
         "worst": worst(steps),
@@ -342,12 +346,12 @@ def told(
 
 
 def steps_told(subject: Subject, ahead: Ahead) -> Iterator[Step]:
-    """The steps of places, or those of contacts."""
+    """The steps of places, or of what is asked of a post or a team."""
     places = ahead.places(subject.steps)
     spans = zip(subject.steps[:-1], subject.steps[1:], lengths(subject.steps), strict=True)
     if subject.paths is None:
-        assert subject.contacts is not None
-        asked = np.add.reduceat(subject.contacts[:, : places[-1]], places[:-1], axis=1)
+        assert subject.asked is not None
+        asked = np.add.reduceat(subject.asked[:, : places[-1]], places[:-1], axis=1)
         bands = quantiles(asked, least=0.0).tolist()
         for row, (start, _, lasts) in enumerate(spans):
             can = capacity(subject.supply, ahead, places[row], places[row + 1])

@@ -15,12 +15,12 @@ from app.forecasts.supply import Event
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-# What is told elsewhere of who comes and goes; the others of a post that is called.
+# Of who comes and goes; and of what is asked of a post that is called.
 CAME, TAKEN_OVER, ASKED = "admissions", "transfersIn", "requests"
 LEFT, HANDED_OVER = "discharges", "transfersOut"
 MOVES = (CAME, TAKEN_OVER, ASKED, LEFT, HANDED_OVER)
-CONTACTS = ("calls", "consults", "homeVisits")
-FLOWS = (*MOVES, *CONTACTS)
+OF_A_POST = ("calls", "consults", "homeVisits")
+FLOWS = (*MOVES, *OF_A_POST)
 STOCKS = ("occupied", "staffed", "reserved")
 SAID, ROSTERED = "expectedDischarges", "rostered"
 # Outside its admission hours few come, but not none: an arrival may be told late.
@@ -30,7 +30,7 @@ BETWEEN = 25 * HOUR
 
 
 @dataclass(frozen=True)
-class Site:
+class Offering:
     """What must be known of a unit: whose it is, what it offers, when it is open and admits.
 
     `comes` and `opens` float64[168] are in which part of each hour of the week it admits, and is
@@ -48,12 +48,12 @@ class Site:
     term: int | None
 
 
-def site_of(unit: str, org_id: int, facts: UnitFacts) -> Site:
+def offering_of(unit: str, org_id: int, facts: UnitFacts) -> Offering:
     entrances = [open_hours(hours) for hours in facts.opening_hours.values()]
     # A route that is not named is open always.
     always = len(entrances) < 4
     opens = np.ones(WEEK) if always else np.maximum.reduce(entrances)
-    return Site(
+    return Offering(
         unit,
         org_id,
         facts.care_setting,
@@ -97,7 +97,7 @@ class Known:
 
     at: datetime
     rule: Rule
-    sites: Mapping[str, Site]
+    offerings: Mapping[str, Offering]
     groups: Mapping[str, Sequence[str]]
     flows: Mapping[tuple[str, str], Sequence[Told]]
     stocks: Mapping[tuple[str, str, str, str], Stock]

@@ -12,7 +12,7 @@ from app.db import raw
 from app.facilities import queries as facilities
 from app.forecasts import calendar
 from app.forecasts.days.hours import HOUR
-from app.forecasts.days.known import FLOWS, ROSTERED, SAID, STOCKS, Known, Told, site_of
+from app.forecasts.days.known import FLOWS, ROSTERED, SAID, STOCKS, Known, Told, offering_of
 from app.forecasts.days.rule import rule_of
 from app.forecasts.days.told import Stock, stock_of
 from app.forecasts.days.unit import SILENT
@@ -121,7 +121,7 @@ async def known(
     return Known(
         at,
         rule,
-        {unit: site_of(unit, each.org_id, each.facts) for unit, each in units.items()},
+        {unit: offering_of(unit, each.org_id, each.facts) for unit, each in units.items()},
         {group: each.members_on(day) for group, each in groups.items()},
         dict(flows),
         stocks(counted),

@@ -29,7 +29,7 @@ DEFAULTS = RuleFacts(
 
 @dataclass(frozen=True, slots=True)
 class PerHead:
-    """How many contacts an hour one head of a role can do, where that was agreed."""
+    """How many calls, consults or visits an hour one head of a role can do, if that was agreed."""
 
     care_setting: str
     role: str

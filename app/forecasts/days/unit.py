@@ -19,7 +19,7 @@ from app.forecasts.days.known import (
     SAID,
     TAKEN_OVER,
     Known,
-    Site,
+    Offering,
     between,
     summed,
 )
@@ -95,7 +95,9 @@ def cells_of(since: int, at: int, bounds: Whole) -> tuple[Cells, int]:
     return Cells(edges, of_week(edges[:-1]), days - days[0]), place
 
 
-def came_to(known: Known, site: Site, past: Past, bed_type: str | None) -> tuple[Flow, str, float]:
+def came_to(
+    known: Known, offering: Offering, past: Past, bed_type: str | None
+) -> tuple[Flow, str, float]:
     """Who came for a place, period by period; from what; the share of time that was censored.
 
     Who was admitted or taken over, in hours with room: that is all who came for a place. In a
@@ -103,11 +105,11 @@ def came_to(known: Known, site: Site, past: Past, bed_type: str | None) -> tuple
     many as asked (unique, at the intake), and where nobody told that the period is censored and
     left out. Refusals are never added up: one request may be refused at five places.
     """
-    came = known.moved(site.unit, CAME, TAKEN_OVER, bed_type)
-    asked = known.flow(site.unit, ASKED, bed_type)
+    came = known.moved(offering.unit, CAME, TAKEN_OVER, bed_type)
+    asked = known.flow(offering.unit, ASKED, bed_type)
     if not len(came):
         return asked, ASKED, 0.0
-    full = fullness(known, site, past, bed_type)
+    full = fullness(known, offering, past, bed_type)
     touched = touches(came, full, past)
     same, wanted = matching(came, asked)
     values = np.where(touched & same, np.maximum(came.values, wanted), came.values)
@@ -121,12 +123,14 @@ def came_to(known: Known, site: Site, past: Past, bed_type: str | None) -> tuple
     return flow.taken(~censored), source, share
 
 
-def fullness(known: Known, site: Site, past: Past, bed_type: str | None) -> NDArray[np.bool_]:
+def fullness(
+    known: Known, offering: Offering, past: Past, bed_type: str | None
+) -> NDArray[np.bool_]:
     """Whether nothing was free at the last count before each past hour, bool[h + 1]."""
     moments = past.first + HOUR * np.arange(past.hours + 1, dtype=np.int64)
-    types = [each for each in known.types(site.unit) if bed_type in (None, each[1])]
+    types = [each for each in known.types(offering.unit) if bed_type in (None, each[1])]
     figures = {
-        measure: summed((known.stock(site.unit, measure, *each) for each in types), moments)
+        measure: summed((known.stock(offering.unit, measure, *each) for each in types), moments)
         for measure in ("staffed", "occupied", "reserved")
     }
     promised = np.nan_to_num(figures["reserved"])
@@ -150,11 +154,11 @@ def matching(flow: Flow, other: Flow) -> tuple[NDArray[np.bool_], Floats]:
     return same, other.values[place]
 
 
-def coming_to(known: Known, site: Site, past: Past, bed_type: str | None) -> Coming | None:
+def coming_to(known: Known, offering: Offering, past: Past, bed_type: str | None) -> Coming | None:
     """What was told of arrivals, and the rate behind it; None if that is nothing."""
-    flow, source, censored = came_to(known, site, past, bed_type)
+    flow, source, censored = came_to(known, offering, past, bed_type)
     # Who asks does so at any hour; who is admitted comes in the admission hours.
-    usual = site.opens * (1.0 if source == ASKED else site.comes)
+    usual = offering.opens * (1.0 if source == ASKED else offering.comes)
     rate = learned(flow, np.ones(past.hours), past, usual)
     return None if rate is None else Coming(rate, source, censored, hourly(flow, past))
 
@@ -175,12 +179,12 @@ def covered(flow: Flow, past: Past) -> Floats:
     return np.where(told >= 0.9 * lasts, counted * lasts / np.maximum(told, 1.0), np.nan)
 
 
-def there_now(known: Known, site: Site, resource: str, bed_type: str) -> tuple[int, int]:
+def there_now(known: Known, offering: Offering, resource: str, bed_type: str) -> tuple[int, int]:
     """When who is there was counted last (s), and how many there were.
 
     Raises Unclear if there is none, or it was told unknown or too long ago.
     """
-    stock = known.stock(site.unit, "occupied", resource, bed_type)
+    stock = known.stock(offering.unit, "occupied", resource, bed_type)
     last = stock.last(seconds(known.at)) if stock is not None else None
     if last is None:
         raise NOTHING
@@ -214,25 +218,25 @@ class Learnt:
     sayings: Mapping[int, Sequence[Saying]]
 
 
-def learnt(known: Known, site: Site, past: Past, bed_type: str | None) -> Learnt:
+def learnt(known: Known, offering: Offering, past: Past, bed_type: str | None) -> Learnt:
     """`bed_type` None: of the unit as a whole. Raises Unclear where too little was told."""
-    arrivals = coming_to(known, site, past, bed_type)
+    arrivals = coming_to(known, offering, past, bed_type)
     if arrivals is None:
         raise NO_FLOWS
-    types = [each for each in known.types(site.unit) if bed_type in (None, each[1])]
-    there = np.sum([lines(known, site, past, each) for each in types], axis=0)
-    left = known.moved(site.unit, LEFT, HANDED_OVER, bed_type)
-    planned = known.rule.stay(site.care_setting, site.term)
+    types = [each for each in known.types(offering.unit) if bed_type in (None, each[1])]
+    there = np.sum([lines(known, offering, past, each) for each in types], axis=0)
+    left = known.moved(offering.unit, LEFT, HANDED_OVER, bed_type)
+    planned = known.rule.stay(offering.care_setting, offering.term)
     stay = stay_of(left, there, past, np.ones(WEEK), planned)
     if stay is None:
         raise NO_STAYS
     usual = usual_leaving(stay, there, past)
-    return Learnt(arrivals, stay, there, left, usual, sayings(known, site, bed_type))
+    return Learnt(arrivals, stay, there, left, usual, sayings(known, offering, bed_type))
 
 
-def lines(known: Known, site: Site, past: Past, kind: tuple[str, str]) -> Floats:
+def lines(known: Known, offering: Offering, past: Past, kind: tuple[str, str]) -> Floats:
     """How many were there in each past hour, float64[h]; NaN where no counts are near."""
-    stock = known.stock(site.unit, "occupied", *kind)
+    stock = known.stock(offering.unit, "occupied", *kind)
     assert stock is not None
     moments = past.first + HOUR * np.arange(past.hours, dtype=np.int64) + HOUR // 2
     return between(stock, moments)
@@ -240,7 +244,7 @@ def lines(known: Known, site: Site, past: Past, kind: tuple[str, str]) -> Floats
 
 def unit_paths(
     known: Known,
-    site: Site,
+    offering: Offering,
     past: Past,
     kind: tuple[str, str],
     learn: Callable[[str | None], Learnt],
@@ -251,16 +255,16 @@ def unit_paths(
     `learn` is `learnt` of a bed type, or of the unit when nobody told who moved per type. Raises
     Unclear where that cannot be said.
     """
-    counted_at, there = there_now(known, site, *kind)
-    own = kind[1] if known.by_type(site.unit) else None
+    counted_at, there = there_now(known, offering, *kind)
+    own = kind[1] if known.by_type(offering.unit) else None
     past_told = learn(own)
-    mine = lines(known, site, past, kind)
+    mine = lines(known, offering, past, kind)
     share = 1.0 if own is not None else part_of(mine, past_told.everyone)
     arrivals, stay = past_told.coming, past_told.stay
     cells, place = cells_of(counted_at, seconds(known.at), bounds)
     # The last day may be cut off: who leaves later on it would be put before the cut.
     said = said_of(past_told, past, counted_at, int(cells.day[-1]), share)
-    chance = generator(SEED, "days", site.unit, *kind, seconds(known.at))
+    chance = generator(SEED, "days", offering.unit, *kind, seconds(known.at))
     came = arrivals.hourly * share
     paths = drawn(chance, cells, there, scaled(arrivals.rate, share), stay, came, said)
     detail = {
@@ -292,11 +296,11 @@ def scaled(rate: Rate, share: float) -> Rate:
     )
 
 
-def sayings(known: Known, site: Site, bed_type: str | None) -> dict[int, list[Saying]]:
+def sayings(known: Known, offering: Offering, bed_type: str | None) -> dict[int, list[Saying]]:
     """What was said of each local day (its ordinal), the last saying last."""
     told = [
         each
-        for each in known.flows.get((site.unit, SAID), ())
+        for each in known.flows.get((offering.unit, SAID), ())
         if bed_type is None or each.bed_type == bed_type
     ]
     by_saying: dict[tuple[int, int], float] = {}
@@ -335,16 +339,16 @@ def said_of(told: Learnt, past: Past, counted_at: int, whole_days: int, share: f
     return found
 
 
-def contact_paths(
-    known: Known, site: Site, past: Past, measure: str, bounds: Whole
+def asked_paths(
+    known: Known, offering: Offering, past: Past, measure: str, bounds: Whole
 ) -> tuple[Whole, Rate]:
-    """How many contacts in each stretch from the moment of issue on, int64[paths, c]."""
-    flow = known.flow(site.unit, measure)
-    rate = learned(flow, np.ones(past.hours), past, site.opens)
+    """How many ask in each stretch from the moment of issue on, int64[paths, c]."""
+    flow = known.flow(offering.unit, measure)
+    rate = learned(flow, np.ones(past.hours), past, offering.opens)
     if rate is None:
         raise NO_FLOWS
     cells, _ = cells_of(seconds(known.at), seconds(known.at), bounds)
-    chance = generator(SEED, "contacts", site.unit, measure, seconds(known.at))
+    chance = generator(SEED, "asked", offering.unit, measure, seconds(known.at))
     return coming(chance, rate, cells), rate
 
 

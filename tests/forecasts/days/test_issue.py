@@ -11,7 +11,7 @@ from app.facilities.schemas import RuleFacts, UnitFacts
 from app.forecasts.baseline import QUANTILES
 from app.forecasts.days.hours import HOUR, seconds
 from app.forecasts.days.issue import at_least, quantiles, run
-from app.forecasts.days.known import Known, Told, site_of
+from app.forecasts.days.known import Known, Told, offering_of
 from app.forecasts.days.rule import rule_of
 from app.forecasts.days.told import Stock
 from app.forecasts.runs import Issued, Kind
@@ -40,7 +40,7 @@ TRIAGE = {
 }
 
 
-def a_site(unit: str = "reo-flex", **facts: Any) -> Any:
+def an_offering(unit: str = "reo-flex", **facts: Any) -> Any:
     told = {
         "name": "Afdeling (fictief)",
         "facility": "huis",
@@ -50,7 +50,7 @@ def a_site(unit: str = "reo-flex", **facts: Any) -> Any:
         "shifts": THREE,
         **facts,
     }
-    return site_of(unit, 1, UnitFacts.model_validate(told))
+    return offering_of(unit, 1, UnitFacts.model_validate(told))
 
 
 A_POST: dict[str, Any] = {
@@ -99,7 +99,7 @@ def stocks(unit: str = "reo-flex", /, **told: Stock) -> dict[tuple[str, str, str
 
 
 def known(
-    sites: Sequence[Any],
+    offerings: Sequence[Any],
     flows: Sequence[Told],
     counted: dict[tuple[str, str, str, str], Stock] | None = None,
     **more: Any,
@@ -109,7 +109,7 @@ def known(
         by_name.setdefault((each.unit, each.measure), []).append(each)
     norms = more.pop("norms", {})
     at = more.pop("at", AT)
-    named = {site.unit: site for site in sites}
+    named = {offering.unit: offering for offering in offerings}
     groups = more.pop("groups", {})
     return Known(at, rule_of(norms), named, groups, by_name, counted or {}, **more)
 
@@ -127,7 +127,7 @@ def a_ward(unit: str = "reo-flex", there: float = 10, places: float = 12, **more
         staffed=a_stock([places] * (3 * DAYS)),
         reserved=a_stock([0.0] * (3 * DAYS)),
     )
-    return known([a_site(unit)], moves(unit), counted, **more)
+    return known([an_offering(unit)], moves(unit), counted, **more)
 
 
 def said(of: Known, subject: str = "reo-flex", kind: Kind = BED) -> Issued:
@@ -171,14 +171,14 @@ def test_at_least_so_many_places_are_read_from_the_same_paths() -> None:
 
 
 def test_a_set_hour_at_the_end_of_a_step_is_the_chance_of_its_lower_bound() -> None:
-    evening = a_site(
+    evening = an_offering(
         shifts=[
             {"shift": "dag", "start": "08:00", "end": "17:00"},
             {"shift": "avond", "start": "17:00", "end": "08:00"},
         ]
     )
 
-    found = said(replace(a_ward(), sites={"reo-flex": evening}))
+    found = said(replace(a_ward(), offerings={"reo-flex": evening}))
 
     # What is there at 17:00 is what is there at the end of the day shift.
     day, night = found.steps[1], found.steps[2]
@@ -202,8 +202,8 @@ def test_a_full_ward_whose_requests_are_told_is_asked_more_than_it_admits() -> N
     counted = stocks(occupied=a_stock([12.0] * (3 * DAYS)), staffed=a_stock([12.0] * (3 * DAYS)))
     asked = a_flow("requests", [3.0] * (3 * DAYS))
 
-    full = said(known([a_site()], [*moves(), asked], counted))
-    untold = said(known([a_site()], moves(), counted))
+    full = said(known([an_offering()], [*moves(), asked], counted))
+    untold = said(known([an_offering()], moves(), counted))
 
     assert full.steps[2].moves is not None
     assert median(full.steps[2].moves.arrivals) == pytest.approx(3, abs=0.6)
@@ -233,8 +233,8 @@ def test_who_is_said_to_leave_today_leaves_today() -> None:
     at = datetime(2026, 11, 20, 7, tzinfo=UTC)
     counted = stocks(occupied=a_stock([12.0] * (3 * DAYS), until=at))
 
-    with_plan = said(known([a_site()], [came, left, *plans], counted, at=at))
-    without = said(known([a_site()], [came, left], counted, at=at))
+    with_plan = said(known([an_offering()], [came, left, *plans], counted, at=at))
+    without = said(known([an_offering()], [came, left], counted, at=at))
 
     assert with_plan.detail["leavesSaid"] == 6
     today = sum(median(step.moves.departures) for step in with_plan.steps[:2] if step.moves)
@@ -284,7 +284,7 @@ def test_a_closure_takes_places_away_while_it_lasts() -> None:
 def test_what_cannot_be_said_is_unknown_with_its_reason(
     flows: list[Told], counted: dict[str, Stock], code: str
 ) -> None:
-    found = said(known([a_site()], flows, stocks(**counted)))
+    found = said(known([an_offering()], flows, stocks(**counted)))
 
     assert found.state == "unknown"
     assert found.detail["reason"]["code"] == code
@@ -294,7 +294,7 @@ def test_what_cannot_be_said_is_unknown_with_its_reason(
 def test_a_planned_term_speaks_where_nobody_told_who_left() -> None:
     counted = stocks(occupied=a_stock([2.0] * 60))
 
-    found = said(known([a_site(plannedTermDays=9)], moves()[:1], counted))
+    found = said(known([an_offering(plannedTermDays=9)], moves()[:1], counted))
 
     assert found.state == "known"
     assert found.detail["stayFrom"] == "planned-stay"
@@ -351,7 +351,7 @@ def test_a_total_is_the_sum_of_its_members_on_each_path() -> None:
     one, two = a_ward("een"), a_ward("twee", there=4)
     both = replace(
         one,
-        sites={**one.sites, **two.sites, "drie": a_site("drie")},
+        offerings={**one.offerings, **two.offerings, "drie": an_offering("drie")},
         flows={**one.flows, **two.flows},
         stocks={**one.stocks, **two.stocks},
         groups={"alle": ["een", "twee", "drie"]},
@@ -369,10 +369,10 @@ def test_a_total_is_the_sum_of_its_members_on_each_path() -> None:
 
 def test_a_total_of_units_with_other_shifts_is_told_by_the_hour() -> None:
     one, two = a_ward("een"), a_ward("twee")
-    other = a_site("twee", shifts=[{"shift": "dag", "start": "07:30", "end": "07:30"}])
+    other = an_offering("twee", shifts=[{"shift": "dag", "start": "07:30", "end": "07:30"}])
     both = replace(
         one,
-        sites={"een": one.sites["een"], "twee": other},
+        offerings={"een": one.offerings["een"], "twee": other},
         flows={**one.flows, **two.flows},
         stocks={**one.stocks, **two.stocks},
         groups={"alle": ["een", "twee"]},
@@ -391,7 +391,7 @@ def test_people_are_divided_over_bed_types_when_moves_are_told_of_the_whole() ->
         ("reo-flex", "occupied", *kinds[1][1:]): a_stock([4.0] * 180),
     }
     beds = [{"bedType": "elv-low", "law": "Zvw"}, {"bedType": "elv-high", "law": "Zvw"}]
-    whole = known([a_site(beds=beds)], moves(a_shift=2.0, bed_type=""), counted)
+    whole = known([an_offering(beds=beds)], moves(a_shift=2.0, bed_type=""), counted)
 
     low, high = (said(whole, kind=kind) for kind in kinds)
 
@@ -400,12 +400,12 @@ def test_people_are_divided_over_bed_types_when_moves_are_told_of_the_whole() ->
 
 
 def a_post(rostered: Sequence[Told] = (), norms: dict[str, RuleFacts] | None = None) -> Known:
-    site = a_site("hap", **A_POST)
+    offering = an_offering("hap", **A_POST)
     # By the hour for 60 days: ten an hour in the evening of a workday, none by day.
     hours = [AT - timedelta(hours=back) for back in range(DAYS * 24, 0, -1)]
     calls = [10.0 if 16 <= at.hour < 22 else 1.0 for at in hours]
     told = a_flow("calls", calls, "hap", hours=1, bed_type="")
-    return known([site], [told, *rostered], norms=norms or {})
+    return known([offering], [told, *rostered], norms=norms or {})
 
 
 CALLS = Kind("calls", "", "")
@@ -449,7 +449,9 @@ def test_days_of_23_and_25_hours_have_steps_without_a_hole(at: datetime) -> None
     counted = stocks(
         occupied=a_stock([10.0] * 180, until=at), staffed=a_stock([12.0] * 180, until=at)
     )
-    ward = known([a_site(), a_site("seh", careSetting="seh")], moves(until=at), counted, at=at)
+    ward = known(
+        [an_offering(), an_offering("seh", careSetting="seh")], moves(until=at), counted, at=at
+    )
 
     found = said(ward)
 

@@ -16,7 +16,7 @@ from app.simulation.plan import Stream
 from app.simulation.stays import lognormal
 from app.simulation.truth import Truth
 from app.simulation.world import World
-from tests.forecasts.days.test_issue import NO_WORDS, a_site, said
+from tests.forecasts.days.test_issue import NO_WORDS, an_offering, said
 from tests.simulation.plans import one_unit
 
 BEGIN = datetime(2026, 2, 2, tzinfo=UTC)
@@ -53,9 +53,9 @@ def told_of(truth: Truth, at: datetime) -> Known:
         for measure in ("requests", "admissions", "discharges")
     }
     occupied = Stock(times, truth.at("afdeling", Kind("occupied", **WARD), times))
-    site = a_site("afdeling", beds=[{"bedType": "ward", "law": "Zvw"}])
+    offering = an_offering("afdeling", beds=[{"bedType": "ward", "law": "Zvw"}])
     stocks = {("afdeling", "occupied", "bed", "ward"): occupied}
-    return Known(at, rule_of({}), {"afdeling": site}, {}, flows, stocks)
+    return Known(at, rule_of({}), {"afdeling": offering}, {}, flows, stocks)
 
 
 def inside(truth: Truth, at: datetime) -> NDArray[np.bool_]:
