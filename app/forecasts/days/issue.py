@@ -122,7 +122,7 @@ def issued(known: Known) -> Iterator[Issued]:
                     known, offering, kind, past, learn, ahead, steps[unit]
                 )
             except Unclear as why:
-                found[unit, kind] = why
+                found[unit, kind] = why.with_traceback(None)
     for (unit, kind), subject in found.items():
         offering = known.offerings[unit]
         yield told(offering.org_id, "unit", unit, kind, subject, known, ahead)
@@ -288,7 +288,7 @@ def total_of(
         "missing": [{"unit": unit, "reason": why} for unit, why in sorted(missing.items())],
     }
     if not counted:
-        return NOTHING, detail
+        return Unclear(*NOTHING), detail
     first, *others = counted.values()
     paths, asked = first.paths, first.asked
     for each in others:

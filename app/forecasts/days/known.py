@@ -88,7 +88,9 @@ class Told:
 
     @property
     def series(self) -> Series:
-        return (self.rank, self.words, self.starts, self.lengths, self.values)
+        """By bed type among its words: of a unit told as a whole and by type the whole counts."""
+        words = (self.bed_type, *self.words)
+        return (self.rank, words, self.starts, self.lengths, self.values)
 
 
 @dataclass(frozen=True)
@@ -110,18 +112,25 @@ class Known:
         return flow_of([each.series for each in kept]) if kept else NONE
 
     def moved(self, unit: str, own: str, between: str, bed_type: str | None) -> Flow:
-        """Admissions with transfers in, or discharges with transfers out."""
+        """Admissions with transfers in, or discharges with transfers out.
+
+        Where transfers are told of other periods than most of the others, without them.
+        """
         flow = self.flow(unit, own, bed_type)
-        return together(flow, self.flow(unit, between, bed_type)) if len(flow) else flow
+        found = together(flow, self.flow(unit, between, bed_type)) if len(flow) else flow
+        return found if 2 * found.lengths.sum() >= flow.lengths.sum() else flow
 
     def types(self, unit: str) -> list[tuple[str, str]]:
         """The (resource, bed type) of which `occupied` was told."""
         return sorted(key[2:] for key in self.stocks if key[:2] == (unit, "occupied"))
 
-    def by_type(self, unit: str) -> bool:
-        """Whether the moves of a unit are told per bed type."""
-        told = [each for name in MOVES for each in self.flows.get((unit, name), ())]
-        return any(each.bed_type for each in told)
+    def by_type(self, unit: str, bed_type: str) -> bool:
+        """Whether who comes and who leaves is told of a bed type by itself."""
+        comes, leaves = (
+            {each.bed_type for name in names for each in self.flows.get((unit, name), ())}
+            for names in ((CAME, ASKED), (LEFT,))
+        )
+        return bed_type != "" and bed_type in comes and (bed_type in leaves or not leaves)
 
     def stock(self, unit: str, measure: str, resource: str, bed_type: str) -> Stock | None:
         return self.stocks.get((unit, measure, resource, bed_type))

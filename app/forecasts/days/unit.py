@@ -23,7 +23,7 @@ from app.forecasts.days.known import (
     between,
     summed,
 )
-from app.forecasts.days.paths import Cells, Paths, Said, coming, drawn
+from app.forecasts.days.paths import PATHS, Cells, Paths, Said, coming, drawn
 from app.forecasts.days.told import Flow
 from app.simulation.chance import generator
 
@@ -34,7 +34,7 @@ SEED = 0
 SILENT = timedelta(days=14)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Unclear(Exception):
     """Why nothing can be said of a unit's next days."""
 
@@ -42,18 +42,21 @@ class Unclear(Exception):
     detail: str
 
 
-NO_FLOWS = Unclear(
+NO_FLOWS = (
     "no-flows",
     "Neither requests nor admissions were told of periods that can be used, so that who will come "
     "is unknown. From counts of places alone only the difference of coming and leaving could be "
     "seen, and not what would be asked of a full unit.",
 )
-NO_STAYS = Unclear(
+NO_STAYS = (
     "no-departures",
     "Nobody told who left, and no term of a stay is planned, so that who will leave is unknown.",
 )
-NOTHING = Unclear("nothing-told", "Nothing was told of this in the time that was looked at.")
-WITHDRAWN = Unclear("told-unknown", "The last count of who is there was told to be unknown.")
+NOTHING = ("nothing-told", "Nothing was told of this in the time that was looked at.")
+WITHDRAWN = ("told-unknown", "The last count of who is there was told to be unknown.")
+TOO_MANY = ("too-many", "There are more people than can be drawn one by one; is the count right?")
+# So many people are drawn on all paths together: a second, and a hundred megabytes.
+MOST_DRAWN = 5_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +70,10 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class Coming:
-    """What was learned of arrivals: their rate, from what, and which share of time was censored."""
+    """What was learned of arrivals: their rate, from what, and which share of time was censored.
+
+    `hourly` float64[h] is who came in each past hour, also while the unit was full.
+    """
 
     rate: Rate
     source: str
@@ -160,7 +166,10 @@ def coming_to(known: Known, offering: Offering, past: Past, bed_type: str | None
     # Who asks does so at any hour; who is admitted comes in the admission hours.
     usual = offering.opens * (1.0 if source == ASKED else offering.comes)
     rate = learned(flow, np.ones(past.hours), past, usual)
-    return None if rate is None else Coming(rate, source, censored, hourly(flow, past))
+    if rate is None:
+        return None
+    came = known.moved(offering.unit, CAME, TAKEN_OVER, bed_type)
+    return Coming(rate, source, censored, hourly(came if len(came) else flow, past))
 
 
 def hourly(flow: Flow, past: Past) -> Floats:
@@ -187,13 +196,13 @@ def there_now(known: Known, offering: Offering, resource: str, bed_type: str) ->
     stock = known.stock(offering.unit, "occupied", resource, bed_type)
     last = stock.last(seconds(known.at)) if stock is not None else None
     if last is None:
-        raise NOTHING
+        raise Unclear(*NOTHING)
     at, value = last
     if seconds(known.at) - at > SILENT.total_seconds():
         detail = "The last count of who is there is older than 14 days."
         raise Unclear("silent", detail)
     if not np.isfinite(value):
-        raise WITHDRAWN
+        raise Unclear(*WITHDRAWN)
     return at, max(round(value), 0)
 
 
@@ -222,14 +231,14 @@ def learnt(known: Known, offering: Offering, past: Past, bed_type: str | None) -
     """`bed_type` None: of the unit as a whole. Raises Unclear where too little was told."""
     arrivals = coming_to(known, offering, past, bed_type)
     if arrivals is None:
-        raise NO_FLOWS
+        raise Unclear(*NO_FLOWS)
     types = [each for each in known.types(offering.unit) if bed_type in (None, each[1])]
     there = np.sum([lines(known, offering, past, each) for each in types], axis=0)
     left = known.moved(offering.unit, LEFT, HANDED_OVER, bed_type)
     planned = known.rule.stay(offering.care_setting, offering.term)
     stay = stay_of(left, there, past, np.ones(WEEK), planned)
     if stay is None:
-        raise NO_STAYS
+        raise Unclear(*NO_STAYS)
     usual = usual_leaving(stay, there, past)
     return Learnt(arrivals, stay, there, left, usual, sayings(known, offering, bed_type))
 
@@ -256,12 +265,15 @@ def unit_paths(
     Unclear where that cannot be said.
     """
     counted_at, there = there_now(known, offering, *kind)
-    own = kind[1] if known.by_type(offering.unit) else None
+    own = kind[1] if known.by_type(offering.unit, kind[1]) else None
     past_told = learn(own)
     mine = lines(known, offering, past, kind)
     share = 1.0 if own is not None else part_of(mine, past_told.everyone)
     arrivals, stay = past_told.coming, past_told.stay
     cells, place = cells_of(counted_at, seconds(known.at), bounds)
+    expected = float(arrivals.rate.by_hour[cells.of_week] @ cells.hours)
+    if PATHS * (there + expected * share) > MOST_DRAWN:
+        raise Unclear(*TOO_MANY)
     # The last day may be cut off: who leaves later on it would be put before the cut.
     said = said_of(past_told, past, counted_at, int(cells.day[-1]), share)
     chance = generator(SEED, "days", offering.unit, *kind, seconds(known.at))
@@ -346,7 +358,7 @@ def asked_paths(
     flow = known.flow(offering.unit, measure)
     rate = learned(flow, np.ones(past.hours), past, offering.opens)
     if rate is None:
-        raise NO_FLOWS
+        raise Unclear(*NO_FLOWS)
     cells, _ = cells_of(seconds(known.at), seconds(known.at), bounds)
     chance = generator(SEED, "asked", offering.unit, measure, seconds(known.at))
     return coming(chance, rate, cells), rate

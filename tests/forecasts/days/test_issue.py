@@ -279,6 +279,7 @@ def test_a_closure_takes_places_away_while_it_lasts() -> None:
         (moves(), {}, "nothing-told"),
         (moves(), {"occupied": a_stock([3.0, np.nan])}, "told-unknown"),
         (moves(), {"occupied": a_stock([3.0], until=AT - timedelta(days=15))}, "silent"),
+        (moves(), {"occupied": a_stock([3.0, 1_000_000.0])}, "too-many"),
     ],
 )
 def test_what_cannot_be_said_is_unknown_with_its_reason(
@@ -397,6 +398,30 @@ def test_people_are_divided_over_bed_types_when_moves_are_told_of_the_whole() ->
 
     assert (low.detail["typeShare"], high.detail["typeShare"]) == (0.75, 0.25)
     assert low.detail["meanStayDays"] == high.detail["meanStayDays"]
+
+
+def test_moves_told_of_one_bed_type_and_of_the_whole_are_each_used_for_what_they_say() -> None:
+    kinds = [Kind("occupied", "bed", "elv-low"), Kind("occupied", "bed", "elv-high")]
+    counted = {("reo-flex", *kind): a_stock([8.0] * 180) for kind in kinds}
+    beds = [{"bedType": "elv-low", "law": "Zvw"}, {"bedType": "elv-high", "law": "Zvw"}]
+    flows = [*moves(a_shift=2.0, bed_type=""), *moves(a_shift=0.5, bed_type="elv-low")]
+
+    low, high = (said(known([an_offering(beds=beds)], flows, counted), kind=kind) for kind in kinds)
+
+    assert low.steps[2].moves is not None
+    assert high.steps[2].moves is not None
+    assert median(low.steps[2].moves.arrivals) < 0.9
+    # Of the whole of two a shift half is taken to be for the other type.
+    assert median(high.steps[2].moves.arrivals) == pytest.approx(1, abs=0.5)
+
+
+def test_transfers_of_other_periods_are_left_out_rather_than_all_that_came() -> None:
+    ward = a_ward()
+    weekly = replace(a_flow("transfersIn", [7.0] * 8, hours=25), measure="transfersIn")
+
+    found = said(replace(ward, flows={**ward.flows, ("reo-flex", "transfersIn"): [weekly]}))
+
+    assert found.detail["arrivalsCounted"] == said(ward).detail["arrivalsCounted"]
 
 
 def a_post(rostered: Sequence[Told] = (), norms: dict[str, RuleFacts] | None = None) -> Known:
