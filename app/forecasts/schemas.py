@@ -181,7 +181,10 @@ class Missing(Wire):
 class MadeOf(Wire):
     """From what the next days of a unit were reckoned; null where it does not apply."""
 
-    arrivals_from: str = Field(description="What was told of who comes.")
+    arrivals_from: tuple[str, ...] = Field(
+        description="The measures that told who comes; `requests` beside `admissions` are those of "
+        "the time in which the unit was full."
+    )
     censored: float | None = Field(
         None, description="The share of the past left out: full, and nobody told who asked."
     )

@@ -186,7 +186,7 @@ def subject_of(
         asked, rate = asked_paths(known, offering, past, kind.measure, bounds)
         supply, sources = can_do(known, offering, kind.measure, ahead)
         detail = {
-            "arrivalsFrom": kind.measure,
+            "arrivalsFrom": (kind.measure,),
             "arrivalsCounted": round(rate.counted, 1),
             "seed": SEED,
             "paths": len(asked),

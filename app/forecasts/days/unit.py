@@ -76,7 +76,7 @@ class Coming:
     """
 
     rate: Rate
-    source: str
+    source: tuple[str, ...]
     censored: float
     hourly: Floats
 
@@ -103,7 +103,7 @@ def cells_of(since: int, at: int, bounds: Whole) -> tuple[Cells, int]:
 
 def came_to(
     known: Known, offering: Offering, past: Past, bed_type: str | None
-) -> tuple[Flow, str, float]:
+) -> tuple[Flow, tuple[str, ...], float]:
     """Who came for a place, period by period; from what; the share of time that was censored.
 
     Who was admitted or taken over, in hours with room: that is all who came for a place. In a
@@ -114,7 +114,7 @@ def came_to(
     came = known.moved(offering.unit, CAME, TAKEN_OVER, bed_type)
     asked = known.flow(offering.unit, ASKED, bed_type)
     if not len(came):
-        return asked, ASKED, 0.0
+        return asked, (ASKED,), 0.0
     full = fullness(known, offering, past, bed_type)
     touched = touches(came, full, past)
     same, wanted = matching(came, asked)
@@ -124,8 +124,8 @@ def came_to(
     share = float(lengths[censored].sum() / lengths.sum())
     flow = Flow(came.starts, came.lengths, values)
     if censored.all():
-        return flow, CAME, 1.0
-    source = f"{CAME}, {ASKED} when full" if (touched & same).any() else CAME
+        return flow, (CAME,), 1.0
+    source = (CAME, ASKED) if (touched & same).any() else (CAME,)
     return flow.taken(~censored), source, share
 
 
@@ -164,7 +164,7 @@ def coming_to(known: Known, offering: Offering, past: Past, bed_type: str | None
     """What was told of arrivals, and the rate behind it; None if that is nothing."""
     flow, source, censored = came_to(known, offering, past, bed_type)
     # Who asks does so at any hour; who is admitted comes in the admission hours.
-    usual = offering.opens * (1.0 if source == ASKED else offering.comes)
+    usual = offering.opens * (1.0 if source == (ASKED,) else offering.comes)
     rate = learned(flow, np.ones(past.hours), past, usual)
     if rate is None:
         return None

@@ -73,7 +73,7 @@ async def test_a_ward_is_told_its_next_shifts_by_the_same_job(
     (beds,) = found.forecasts
     assert [(step.until - step.at).total_seconds() / 3600 for step in beds.steps] == [3] + [8] * 9
     assert beds.made_of is not None
-    assert beds.made_of.arrivals_from == "admissions"
+    assert beds.made_of.arrivals_from == ("admissions",)
     assert beds.refusal_risk is not None
     assert 0 < (beds.refusal_risk.value or 0) < 0.5
     for before, step in zip(beds.steps, beds.steps[1:], strict=False):

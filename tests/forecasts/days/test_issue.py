@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.facilities.schemas import RuleFacts, UnitFacts
@@ -207,7 +209,7 @@ def test_a_full_ward_whose_requests_are_told_is_asked_more_than_it_admits() -> N
 
     assert full.steps[2].moves is not None
     assert median(full.steps[2].moves.arrivals) == pytest.approx(3, abs=0.6)
-    assert full.detail["arrivalsFrom"] == "admissions, requests when full"
+    assert full.detail["arrivalsFrom"] == ("admissions", "requests")
     assert (full.detail["censored"], untold.detail["censored"]) == (0, 1)
 
 
@@ -299,6 +301,44 @@ def test_a_planned_term_speaks_where_nobody_told_who_left() -> None:
 
     assert found.state == "known"
     assert found.detail["stayFrom"] == "planned-stay"
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    came=st.lists(st.sampled_from([0.0, 1.0, 7.0, np.nan]), max_size=40),
+    left=st.lists(st.sampled_from([0.0, 2.0, 9.0, np.nan]), max_size=40),
+    there=st.lists(st.sampled_from([0.0, 3.0, 20.0, np.nan]), max_size=6),
+    staffed=st.lists(st.sampled_from([0.0, 4.0, np.nan]), max_size=3),
+    ago=st.integers(0, 400),
+    term=st.sampled_from([None, 9]),
+)
+def test_gaps_constants_and_zeros_give_figures_that_fit_each_other_or_a_reason(
+    came: list[float],
+    left: list[float],
+    there: list[float],
+    staffed: list[float],
+    ago: int,
+    term: int | None,
+) -> None:
+    until = AT - timedelta(hours=ago)
+    flows = [a_flow("admissions", came, until=until), a_flow("discharges", left, until=until)]
+    counted = stocks(occupied=a_stock(there, until=until), staffed=a_stock(staffed))
+
+    found = said(known([an_offering(plannedTermDays=term)], flows, counted))
+
+    assert (found.state == "unknown") == ("reason" in found.detail)
+    assert (found.state == "known") == bool(found.steps)
+    for step in found.steps:
+        assert step.moves is not None
+        for told in (step.quantiles, step.moves.arrivals, step.moves.departures, step.moves.net):
+            assert np.isfinite(told).all()
+            assert (np.diff(told) >= 0).all()
+        known_supply = step.supply is not None
+        assert (step.p_short is not None) == known_supply
+        assert (step.moves.at_least_90 is not None) == known_supply
+        assert (step.moves.at_least_90 or 0) <= (step.moves.at_least_70 or 0)
+        assert all((each.chance is not None) == known_supply for each in step.moves.no_place)
+        assert all(0 <= (each.chance or 0) <= 1 for each in step.moves.no_place)
 
 
 def test_a_count_of_days_ago_widens_the_band_and_grades_it_down() -> None:

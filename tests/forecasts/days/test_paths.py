@@ -74,6 +74,16 @@ def test_the_chance_of_each_number_present_agrees_with_the_closed_form() -> None
     assert (np.abs(shares - expected) < STANDARD_ERRORS * error).all()
 
 
+def test_the_chance_that_more_is_asked_than_can_be_done_is_that_of_poisson() -> None:
+    an_hour, most = 7.0, 9
+
+    found = coming(np.random.default_rng(11), a_rate(an_hour), hours(), MANY)
+
+    expected = 1 - present_chances(an_hour, np.empty(0))[: most + 1].sum()
+    error = sqrt(expected * (1 - expected) / found.size)
+    assert abs((found > most).mean() - expected) < STANDARD_ERRORS * error
+
+
 def test_a_planned_stay_agrees_with_its_convolution() -> None:
     came = NONE_CAME.copy()
     came[-4 * 24] = 1000.0
