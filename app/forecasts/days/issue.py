@@ -110,27 +110,26 @@ def run(known: Known, data_cut: datetime) -> Run:
 
 
 def issued(known: Known) -> Iterator[Issued]:
+    """Paths are added to their totals as they come, and those of a unit let go."""
     past = past_of(known)
     steps = {unit: steps_of(known, offering) for unit, offering in known.offerings.items()}
     ahead = ahead_of(known, [each[-1] for each in steps.values()])
-    found: dict[tuple[str, Kind], Subject | Unclear] = {}
+    of_unit = views(known)
+    totals: dict[tuple[SubjectKind, str, Kind], Total] = {}
     for unit, offering in sorted(known.offerings.items()):
         learn = cache(partial(learnt, known, offering, past))
         for kind in kinds(known, offering):
+            subject: Subject | Unclear
             try:
-                found[unit, kind] = subject_of(
-                    known, offering, kind, past, learn, ahead, steps[unit]
-                )
+                subject = subject_of(known, offering, kind, past, learn, ahead, steps[unit])
             except Unclear as why:
-                found[unit, kind] = why.with_traceback(None)
-    for (unit, kind), subject in found.items():
-        offering = known.offerings[unit]
-        yield told(offering.org_id, "unit", unit, kind, subject, known, ahead)
-    for subject_kind, name, members in views(known):
-        for kind in dict.fromkeys(of for unit, of in found if unit in members):
-            of_kind = {unit: found[unit, kind] for unit in members if (unit, kind) in found}
-            total, detail = total_of(of_kind, ahead)
-            yield told(REGION, subject_kind, name, kind, total, known, ahead, detail)
+                subject = why
+            yield told(offering.org_id, "unit", unit, kind, subject, known, ahead)
+            for subject_kind, name in of_unit[unit]:
+                totals.setdefault((subject_kind, name, kind), Total()).add(unit, subject)
+    for (subject_kind, name, kind), total in sorted(totals.items()):
+        whole = total.whole(ahead)
+        yield told(REGION, subject_kind, name, kind, whole, known, ahead, total.detail)
 
 
 def steps_of(known: Known, offering: Offering) -> list[datetime]:
@@ -264,52 +263,60 @@ def heads(known: Known, offering: Offering, norm: PerHead, bounds: Whole) -> Flo
     return found
 
 
-def views(known: Known) -> Iterator[tuple[SubjectKind, str, Sequence[str]]]:
-    for group, members in sorted(known.groups.items()):
-        yield "group", group, members
-    for setting in sorted({offering.care_setting for offering in known.offerings.values()}):
-        units = [
-            unit for unit, offering in known.offerings.items() if offering.care_setting == setting
-        ]
-        yield "careSetting", setting, sorted(units)
-
-
-def total_of(
-    members: Mapping[str, Subject | Unclear], ahead: Ahead
-) -> tuple[Subject | Unclear, dict[str, Any]]:
-    """The sum over members on each path; units come and leave independently of each other.
-
-    By the steps of the members where those agree, else by the hour.
-    """
-    counted = {unit: each for unit, each in members.items() if isinstance(each, Subject)}
-    missing = {unit: each.code for unit, each in members.items() if isinstance(each, Unclear)}
-    detail = {
-        "members": list(counted),
-        "missing": [{"unit": unit, "reason": why} for unit, why in sorted(missing.items())],
+def views(known: Known) -> dict[str, list[tuple[SubjectKind, str]]]:
+    """Of each unit the groups and the care setting that it is a part of."""
+    found: dict[str, list[tuple[SubjectKind, str]]] = {
+        unit: [("careSetting", offering.care_setting)] for unit, offering in known.offerings.items()
     }
-    if not counted:
-        return Unclear(*NOTHING), detail
-    first, *others = counted.values()
-    paths, asked = first.paths, first.asked
-    for each in others:
-        paths = paths + each.paths if paths is not None and each.paths is not None else None
-        if asked is not None and each.asked is not None:
-            asked = asked + each.asked
-    alike = len({tuple(each.steps) for each in counted.values()}) == 1
-    total = replace(
-        first,
-        steps=first.steps if alike else hour_steps(ahead.at, HOURS),
-        paths=paths,
-        asked=asked,
-        supply=np.sum([each.supply for each in counted.values()], axis=0),
-        promised=sum(each.promised for each in counted.values()),
-        refuses=all(each.refuses for each in counted.values()),
-        counted_at=min(
-            (each.counted_at for each in counted.values() if each.counted_at), default=None
-        ),
-        detail={"seed": SEED, "paths": PATHS, "sources": first.detail["sources"]},
+    for group, members in known.groups.items():
+        for unit in set(members) & found.keys():
+            found[unit].append(("group", group))
+    return found
+
+
+@dataclass(eq=False)
+class Total:
+    """The sum of members on each path; units come and leave independently of each other."""
+
+    sum: Subject | None = None
+    members: list[str] = field(default_factory=list)
+    missing: list[dict[str, str]] = field(default_factory=list)
+    steps: set[tuple[datetime, ...]] = field(default_factory=set)
+
+    def add(self, unit: str, subject: Subject | Unclear) -> None:
+        if isinstance(subject, Unclear):
+            self.missing.append({"unit": unit, "reason": subject.code})
+            return
+        self.sum = subject if self.sum is None else both(self.sum, subject)
+        self.members.append(unit)
+        self.steps.add(tuple(subject.steps))
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        return {"members": self.members, "missing": self.missing}
+
+    def whole(self, ahead: Ahead) -> Subject | Unclear:
+        """By the steps of the members where those agree, else by the hour."""
+        if self.sum is None:
+            return Unclear(*NOTHING)
+        detail = {"seed": SEED, "paths": PATHS, "sources": self.sum.detail["sources"]}
+        alike = len(self.steps) == 1
+        steps = self.sum.steps if alike else hour_steps(ahead.at, HOURS)
+        return replace(self.sum, steps=steps, detail=detail)
+
+
+def both(one: Subject, other: Subject) -> Subject:
+    """Two subjects of one kind as one, path by path; as old as the older of their counts."""
+    ages = [each.counted_at for each in (one, other) if each.counted_at is not None]
+    return replace(
+        one,
+        paths=None if one.paths is None or other.paths is None else one.paths + other.paths,
+        asked=None if one.asked is None or other.asked is None else one.asked + other.asked,
+        supply=one.supply + other.supply,
+        promised=one.promised + other.promised,
+        refuses=one.refuses and other.refuses,
+        counted_at=min(ages, default=None),
     )
-    return total, detail
 
 
 def told(

@@ -15,6 +15,8 @@ Whole = NDArray[np.int64]
 PATHS = 500
 # The clock of stays is laid path after path on one line; no stay is as long as this (days).
 APART = 1e4
+# A factor of a smaller variance is 1.
+ALIKE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,9 +95,9 @@ def factors(
 ) -> Floats:
     """What the mean of each stretch is multiplied by on each path: float64[paths, c], mean 1."""
     level = np.ones((paths, 1))
-    if np.isfinite(certainty):
+    if certainty < 1 / ALIKE:
         level = generator.gamma(certainty, 1 / certainty, (paths, 1))
-    if dispersion <= 0:
+    if dispersion < ALIKE:
         return np.broadcast_to(level, (paths, len(cells.day)))
     days = int(cells.day[-1]) + 1
     of_day = generator.gamma(1 / dispersion, dispersion, (paths, days))

@@ -259,7 +259,7 @@ async def test_a_group_is_the_sum_of_its_units_and_names_who_is_missing(
     found = await ask(client, coordinator, group="alle-reo")
 
     (beds,) = found.forecasts
-    assert beds.members == ("reo-flex", "caz-bed")
+    assert beds.members == ("caz-bed", "reo-flex")
     assert beds.missing is not None
     assert [(each.unit, each.reason) for each in beds.missing] == [("stil", "nothing-told")]
     assert {step.supply.value for step in beds.steps} == {24}
