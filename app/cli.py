@@ -126,7 +126,7 @@ def jobs_run(
 
 @jobs.command("forecast")
 def jobs_forecast() -> None:
-    """Make the forecasts of weeks, months and years now. Waits 10 seconds for writes to settle."""
+    """Make the forecasts of days to years now. Waits 10 seconds for writes to settle."""
     run_job("forecast")
 
 

@@ -9,7 +9,7 @@ from app.access.disclosure import Disclosure
 from app.forecasts import calendar
 from app.forecasts.explained import sentence, since
 from app.forecasts.issue import STALE
-from app.forecasts.runs import REGION, Kind, SubjectKind
+from app.forecasts.runs import REGION, Kind, Moves, SubjectKind
 from app.forecasts.schemas import (
     Adds,
     Amount,
@@ -19,7 +19,9 @@ from app.forecasts.schemas import (
     Forecast,
     ForecastStep,
     Interval,
+    MadeOf,
     Missing,
+    NoPlace,
     Part,
     Reason,
     RunView,
@@ -50,6 +52,7 @@ class Point:
     quantiles: Sequence[float]
     supply: float | None
     p_short: float | None
+    moves: Moves | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,8 @@ def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
         sources=tuple(Source(**each) for each in detail["sources"]),
         worst=worst(steps, detail["worst"]),
         weeks=tuple(week(each, asked, supply) for each in detail.get("weeks", ())),
+        refusal_risk=risk(detail),
+        made_of=made_of(detail),
         steps=steps,
         **common,
     )
@@ -196,6 +201,25 @@ def week(told: Mapping[str, Any], asked: Asked, supply: FigureState) -> WeekAhea
     )
 
 
+def risk(detail: Mapping[str, Any]) -> Amount | None:
+    """Only the days tell it; not applicable where nobody is sent away."""
+    if "refusalRisk" not in detail:
+        return None
+    return amount(detail["refusalRisk"], "known" if detail["refuses"] else "notApplicable", 3)
+
+
+def made_of(detail: Mapping[str, Any]) -> MadeOf | None:
+    if "arrivalsFrom" not in detail:
+        return None
+    return MadeOf(
+        arrivals_from=detail["arrivalsFrom"],
+        censored=detail.get("censored"),
+        stay_from=detail.get("stayFrom"),
+        mean_stay_days=detail.get("meanStayDays"),
+        leaves_said=detail.get("leavesSaid"),
+    )
+
+
 WITHHELD = Reason(
     code="withheld",
     detail="The units behind this do not share it with you: not their own forecasts, nor a total "
@@ -235,7 +259,31 @@ def step(point: Point, shortfall: float | None, asked: Asked, supply: FigureStat
         gap=gap(quantiles, point.supply, asked, supply),
         p_short=amount(point.p_short, supply, 3),
         shortfall=amount(shortfall, supply, 3),
+        **moved(point.moves, asked, supply),
     )
+
+
+def moved(moves: Moves | None, asked: Asked, supply: FigureState) -> dict[str, Any]:
+    """What only the days tell of a step; nothing of another horizon."""
+    if moves is None:
+        return {}
+    bands = {"arrivals": moves.arrivals, "departures": moves.departures, "net": moves.net}
+    # Of a post or a team nobody leaves, and no place is taken.
+    places: FigureState = supply if moves.net else "notApplicable"
+    return {
+        **{
+            name: band([asked.tidy(q) for q in told], asked)
+            if told
+            else Band(state="notApplicable")
+            for name, told in bands.items()
+        },
+        "at_least_90": amount(moves.at_least_90, places, 0),
+        "at_least_70": amount(moves.at_least_70, places, 0),
+        "no_place": tuple(
+            NoPlace(at=each.at, **amount(each.chance, places, 3).model_dump())
+            for each in moves.no_place
+        ),
+    }
 
 
 def band(quantiles: Sequence[float] | None, asked: Asked) -> Band:

@@ -19,10 +19,11 @@ from app.forecasts.baseline import QUANTILES
 from app.forecasts.changed import COMPARED, with_changes
 from app.forecasts.humility import Learned
 from app.forecasts.issue import Question
-from app.forecasts.runs import Bundle, Horizon, Issued, Run
+from app.forecasts.runs import Bundle, Horizon, Issued, Run, Step
 from app.forecasts.subjects import Region, Total, questions
 from app.forecasts.tables import ForecastRun
 from app.forecasts.together import NOTHING, answers
+from app.wire import instant
 
 Item = TypeVar("Item")
 MODEL = "pools 1"
@@ -35,7 +36,6 @@ INSERT INTO forecast_subjects (run_id, org_id, subject_kind, subject, measure, r
 SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                          $8::text[], $9::jsonb[])
 """
-# An array of arrays would be unnested to its numbers, so quantiles travel as text.
 ADD_PATHS = """
 INSERT INTO forecast_paths (run_id, org_id, unit, measure, resource, bed_type, first, steps, bits,
                             paths)
@@ -48,16 +48,24 @@ DELETE FROM forecast_paths
  WHERE run_id IN (SELECT run_id FROM forecast_runs WHERE horizon = $1
                    ORDER BY issued_at DESC, known_at DESC OFFSET 1)
 """
+# An array of arrays would be unnested to its numbers, so arrays travel as text.
 ADD_POINTS = """
 INSERT INTO forecast_points (run_id, org_id, subject_kind, subject, measure, resource, bed_type,
-                             at, length_s, quantiles, supply, p_short)
+                             at, length_s, quantiles, supply, p_short, arrivals, departures, net,
+                             at_least_90, at_least_70, no_place_at, no_place)
 SELECT $1, p.org_id, p.subject_kind, p.subject, p.measure, p.resource, p.bed_type, p.at,
-       p.length_s, p.quantiles::real[], p.supply, p.p_short
+       p.length_s, p.quantiles::real[], p.supply, p.p_short, p.arrivals::real[],
+       p.departures::real[], p.net::real[], p.at_least_90, p.at_least_70,
+       p.no_place_at::timestamptz[], p.no_place::float8[]
   FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-              $8::timestamptz[], $9::int[], $10::text[], $11::float8[], $12::float8[])
+              $8::timestamptz[], $9::int[], $10::text[], $11::float8[], $12::float8[],
+              $13::text[], $14::text[], $15::text[], $16::float8[], $17::float8[], $18::text[],
+              $19::text[])
        AS p(org_id, subject_kind, subject, measure, resource, bed_type, at, length_s, quantiles,
-            supply, p_short)
+            supply, p_short, arrivals, departures, net, at_least_90, at_least_70, no_place_at,
+            no_place)
 """
+NO_MOVES = (None,) * 7
 
 
 async def forecast(region: Region, data_cut: datetime, learned: Learned = NOTHING) -> list[Run]:
@@ -165,7 +173,10 @@ async def add_subjects(session: AsyncSession, run: Run) -> None:
 async def add_points(session: AsyncSession, run: Run) -> None:
     connection = await raw(session)
     rows = [
-        (*key(each), step.at, step.length_s, array(step.quantiles), step.supply, step.p_short)
+        (
+            *(*key(each), step.at, step.length_s, array(step.quantiles)),
+            *(step.supply, step.p_short, *moves_of(step)),
+        )
         for each in run.issued
         for step in each.steps
     ]
@@ -191,6 +202,24 @@ def key(issued: Issued) -> tuple[int, str, str, str, str, str]:
 def array(quantiles: Sequence[float]) -> str:
     """As Postgres writes an array; nine digits give a real back as it was."""
     return "{" + ",".join(f"{value:.9g}" for value in quantiles) + "}"
+
+
+def moves_of(step: Step) -> tuple[Any, ...]:
+    """What the days tell of a step, as columns; empty where it does not apply."""
+    if step.moves is None:
+        return NO_MOVES
+    quantiles = (step.moves.arrivals, step.moves.departures, step.moves.net)
+    at = ",".join(instant(each.at) for each in step.moves.no_place)
+    chances = ",".join(
+        "NULL" if each.chance is None else f"{each.chance:.4f}" for each in step.moves.no_place
+    )
+    return (
+        *(array(each) if each else None for each in quantiles),
+        step.moves.at_least_90,
+        step.moves.at_least_70,
+        f"{{{at}}}",
+        f"{{{chances}}}",
+    )
 
 
 def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

@@ -39,14 +39,14 @@ from app.forecasts.changed import Before, Key
 from app.forecasts.demand import Part
 from app.forecasts.kept import Answer, Kept, Version, sealed
 from app.forecasts.paths import unpacked
-from app.forecasts.runs import REGION, Horizon, Kind
+from app.forecasts.runs import REGION, Horizon, Kind, Moves, NoPlace
 from app.forecasts.schemas import Asked, Paths, PathsAsked, RunView
 from app.forecasts.series import DAY, Daily
 from app.forecasts.subjects import FORECAST, SUPPLY, Offer, Region
 from app.forecasts.supply import Event
 from app.forecasts.tables import ForecastRun
 from app.forecasts.together import Ways
-from app.forecasts.topic import Topic, topic_of, wrong
+from app.forecasts.topic import WITHOUT_PLACES, Topic, topic_of, wrong
 from app.observations.notices import queries as notices
 from app.observations.queries import RANK, STANDS_OVER, settled
 
@@ -312,11 +312,12 @@ async def stored(
     where = "org_id = $1 AND run_id = $2 AND subject_kind = $3 AND subject = $4 AND measure = $5"
     points: dict[tuple[str, str], list[Point]] = defaultdict(list)
     for row in await connection.fetch(
-        "SELECT resource, bed_type, at, length_s, quantiles, supply, p_short "
+        "SELECT resource, bed_type, at, length_s, quantiles, supply, p_short, arrivals, "
+        "departures, net, at_least_90, at_least_70, no_place_at, no_place "
         f"FROM forecast_points WHERE {where} ORDER BY at",
         *key,
     ):
-        points[row["resource"], row["bed_type"]].append(Point(*tuple(row)[2:]))
+        points[row["resource"], row["bed_type"]].append(point(row))
     subjects = await connection.fetch(
         "SELECT resource, bed_type, state, detail::text AS detail FROM forecast_subjects "
         f"WHERE {where} ORDER BY resource, bed_type",
@@ -331,6 +332,25 @@ async def stored(
         )
         for row in subjects
     ]
+
+
+def point(row: asyncpg.Record) -> Point:
+    known = ("at", "length_s", "quantiles", "supply", "p_short")
+    return Point(**{name: row[name] for name in known}, moves=moves_of(row))
+
+
+def moves_of(row: asyncpg.Record) -> Moves | None:
+    """What the days tell of a step; None of another horizon."""
+    if row["no_place"] is None:
+        return None
+    return Moves(
+        row["arrivals"] or (),
+        row["departures"] or (),
+        row["net"] or (),
+        row["at_least_90"],
+        row["at_least_70"],
+        [NoPlace(*each) for each in zip(row["no_place_at"], row["no_place"], strict=True)],
+    )
 
 
 async def answer(
@@ -367,6 +387,14 @@ async def make(
     refuse(topic.wrong_levels(levels))
     topic = topic.with_levels(levels)
     types = await stored(session, run.run_id, org_id, topic)
+    if not types and topic.horizon == "days" and asked.measure is None:
+        # A post or a team has no places: what is asked of it is told instead.
+        for measure in WITHOUT_PLACES:
+            topic = replace(topic, measure=measure)
+            if types := await stored(session, run.run_id, org_id, topic):
+                break
+        else:
+            topic = replace(topic, measure="occupied")
     of = await owners(session, {unit for each in types for unit in each.members})
     told, until = forecast(
         topic,

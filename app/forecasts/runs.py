@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
-Horizon = Literal["weeks", "months", "years"]
+Horizon = Literal["days", "weeks", "months", "years"]
 SubjectKind = Literal["unit", "group", "careSetting"]
 # The region's own number: totals belong to no provider.
 REGION = 0
@@ -20,6 +20,25 @@ class Kind(NamedTuple):
     bed_type: str
 
 
+class NoPlace(NamedTuple):
+    """The chance that at a moment no place is free for who then asks; None unknown."""
+
+    at: datetime
+    chance: float | None
+
+
+class Moves(NamedTuple):
+    """What only the days tell of a step: quantiles of who comes, who leaves and the net of them
+    (empty: does not apply), and how many places are free at its end with 90% and with 70%."""
+
+    arrivals: Sequence[float]
+    departures: Sequence[float]
+    net: Sequence[float]
+    at_least_90: float | None
+    at_least_70: float | None
+    no_place: Sequence[NoPlace]
+
+
 class Step(NamedTuple):
     """One step of `length_s` seconds from `at`; no quantiles when nothing can be said of it."""
 
@@ -28,6 +47,7 @@ class Step(NamedTuple):
     quantiles: Sequence[float]
     supply: float | None
     p_short: float | None
+    moves: Moves | None = None
 
 
 @dataclass(frozen=True, slots=True)

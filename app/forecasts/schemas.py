@@ -11,7 +11,9 @@ from app.forecasts.runs import Horizon, SubjectKind
 from app.observations.schemas import Coverage, FigureState
 from app.wire import Slug, Wire
 
-Measure = Literal["occupied", "medicallyReady", "need"]
+Measure = Literal[
+    "occupied", "medicallyReady", "need", "calls", "consults", "homeVisits", "requests"
+]
 Grade = Literal["fresh", "stale"]
 Served = Literal["engine", "pooled", "naive", "sum"]
 
@@ -25,10 +27,14 @@ class Asked(Wire):
         None, description="The total of a care setting in the region, per bed type."
     )
     horizon: Horizon = Field(
-        "weeks", description="98 days by day, 18 months by month, or the years to 2040."
+        "weeks",
+        description="72 hours by hour or shift, 98 days by day, 18 months by month, or the years "
+        "to 2040.",
     )
     measure: Measure | None = Field(
-        None, description="Left out: `occupied`; for the years: `need`, places needed."
+        None,
+        description="Left out: `occupied`; for the years: `need`, places needed; for the days of a "
+        "post or a team without places: what is asked of it (`calls`, else `requests`).",
     )
     levels: str | None = Field(
         None,
@@ -117,8 +123,17 @@ class Band(Wire):
     intervals: tuple[Interval, ...] = ()
 
 
+class NoPlace(Wire):
+    """The chance that at this moment no place is free for who then asks."""
+
+    at: datetime
+    value: float | None
+    state: FigureState
+
+
 class ForecastStep(Band):
-    """One day, month or year from `at` until `until`."""
+    """One hour, shift, day, month or year from `at` until `until`; of hours and shifts the band is
+    that of its end."""
 
     day: date = Field(description="The local day on which it begins.")
     at: datetime
@@ -127,7 +142,19 @@ class ForecastStep(Band):
     gap: Band = Field(description="Supply less need: below 0 is short.")
     p_short: Amount = Field(
         description="P(gap < 0). It never leaves the outer quantiles of its run: 0.025 means at "
-        "most that, 0.975 at least."
+        "most that, 0.975 at least. Of the days it is a share of the paths, 0 to 1."
+    )
+    arrivals: Band | None = Field(None, description="Who comes in the step. Of the days only.")
+    departures: Band | None = Field(None, description="Who leaves in it. Of the days only.")
+    net: Band | None = Field(None, description="Arrivals less departures. Of the days only.")
+    at_least_90: Amount | None = Field(
+        None,
+        description="With 90% at least so many places are free at its end. Of the days only.",
+    )
+    at_least_70: Amount | None = Field(None, description="The same with 70%.")
+    no_place: tuple[NoPlace, ...] | None = Field(
+        None,
+        description="At the set hours within the step (17:00, 22:00, 08:00). Of the days only.",
     )
     shortfall: Amount = Field(
         description="By how many places it is short in the mean: 0 on most days of a mild chance."
@@ -210,6 +237,23 @@ class Missing(Wire):
     reason: str
 
 
+class MadeOf(Wire):
+    """From what the next days of a unit were reckoned; null where it does not apply."""
+
+    arrivals_from: tuple[str, ...] = Field(
+        description="The measures that told who comes; `requests` beside `admissions` are those of "
+        "the time in which the unit was full."
+    )
+    censored: float | None = Field(
+        None, description="The share of the past left out: full, and nobody told who asked."
+    )
+    stay_from: str | None = Field(
+        None, description="`planned-stay` or `hazard`: the shape of the stay."
+    )
+    mean_stay_days: float | None = None
+    leaves_said: int | None = Field(None, description="How many are said to leave, and counted so.")
+
+
 class TypeForecast(Wire):
     """What is forecast of one resource and bed type. Types are never netted."""
 
@@ -240,6 +284,12 @@ class TypeForecast(Wire):
     sources: tuple[Source, ...] = ()
     worst: Worst | None = None
     weeks: tuple[WeekAhead, ...] = Field((), description="Of `weeks` only.")
+    refusal_risk: Amount | None = Field(
+        None,
+        description="The share of who comes in the next 24 hours that finds no place. Of the days "
+        "only.",
+    )
+    made_of: MadeOf | None = Field(None, description="From what the days were reckoned.")
     steps: tuple[ForecastStep, ...] = ()
 
 

@@ -4,7 +4,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger, func
+from sqlalchemy import CheckConstraint, DateTime, Index, SmallInteger, func
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB, REAL
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -54,7 +54,11 @@ class ForecastSubject(Base):
 
 
 class ForecastPoint(Base):
-    """The quantiles of one step, for the probabilities of its run; supply, gap, P(short)."""
+    """The quantiles of one step, for the probabilities of its run; supply, gap, P(short).
+
+    From `arrivals` on it is told of the days only; empty where it does not apply, and everywhere
+    in other horizons.
+    """
 
     __tablename__ = "forecast_points"
 
@@ -70,6 +74,13 @@ class ForecastPoint(Base):
     quantiles: Mapped[list[float]] = mapped_column(ARRAY(REAL))
     supply: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
     p_short: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    arrivals: Mapped[list[float] | None] = mapped_column(ARRAY(REAL))
+    departures: Mapped[list[float] | None] = mapped_column(ARRAY(REAL))
+    net: Mapped[list[float] | None] = mapped_column(ARRAY(REAL))
+    at_least_90: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    at_least_70: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
+    no_place_at: Mapped[list[datetime] | None] = mapped_column(ARRAY(DateTime(timezone=True)))
+    no_place: Mapped[list[float | None] | None] = mapped_column(ARRAY(DOUBLE_PRECISION))
 
 
 class ForecastPath(Base):

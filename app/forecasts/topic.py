@@ -10,6 +10,8 @@ from app.forecasts.schemas import Asked, Measure
 
 SUBJECTS: tuple[SubjectKind, ...] = ("unit", "group", "careSetting")
 USUAL = (50, 80, 95)
+# What is asked of a post or a team that has no places; told of the days only.
+WITHOUT_PLACES: tuple[Measure, ...] = ("calls", "requests", "consults", "homeVisits")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,9 @@ def wrong(asked: Asked) -> list[Fault]:
         found += [Fault("one-subject", detail, parameter=kind) for kind in given or SUBJECTS]
     if asked.measure is not None and (asked.measure == "need") != (asked.horizon == "years"):
         detail = "`need` is told of years; `occupied` and `medicallyReady` of weeks and months."
+        found.append(Fault("measure-of-other-horizon", detail, parameter="measure"))
+    elif asked.measure in WITHOUT_PLACES and asked.horizon != "days":
+        detail = "What is asked of a post or a team is told of days only; so set horizon=days."
         found.append(Fault("measure-of-other-horizon", detail, parameter="measure"))
     return found
 

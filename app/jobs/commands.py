@@ -15,6 +15,8 @@ from structlog import get_logger
 
 from app.db import connect, sessions_of
 from app.forecasts import commands as forecasts
+from app.forecasts.days import commands as days
+from app.forecasts.days import queries as tonight
 from app.forecasts.queries import region
 from app.forecasts.runs import Run
 from app.forecasts.scoring import commands as scores
@@ -192,7 +194,7 @@ async def note_failure(engine: AsyncEngine, key: dict[str, Any], error: Exceptio
 async def forecast_work(
     engine: AsyncEngine, at: datetime, known_at: datetime | None = None
 ) -> Store:
-    """Weeks, months and years of figures up to `at`, as known at `known_at` (else at `at`)."""
+    """Days to years of figures up to `at`, as they were known at `known_at` (else at `at`)."""
     runs = await runs_of(engine, at, await data_cut(engine, known_at or at))
 
     async def store(session: AsyncSession) -> Outcome:
@@ -206,9 +208,11 @@ async def runs_of(engine: AsyncEngine, at: datetime, cut: datetime) -> list[Run]
     async with sessions_of(engine)() as session:
         await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         known = await region(session, at, cut)
+        next_days = await tonight.known(session, at, cut, known.events)
         learned = await scoring.learned_from(session, forecasts.MODEL, at, cut)
         years = await planning.years(session, known, cut)
-    return [*await forecasts.forecast(known, cut, learned), years]
+    ahead = await forecasts.forecast(known, cut, learned)
+    return [await days.run(next_days, cut), *ahead, years]
 
 
 async def score_work(engine: AsyncEngine, at: datetime, known_at: datetime | None = None) -> Store:

@@ -116,7 +116,7 @@ async def test_before_any_run_the_answer_is_unknown(
         ({"unit": "no-such"}, 404, None),
         ({"group": "no-such"}, 404, None),
         ({"careSetting": "no-such"}, 400, "careSetting"),
-        ({"unit": "reo-flex", "horizon": "days"}, 400, "horizon"),
+        ({"unit": "reo-flex", "horizon": "hours"}, 400, "horizon"),
         ({"unit": "reo-flex", "measure": "free"}, 400, "measure"),
         ({"unit": "reo-flex", "measure": "need"}, 400, "measure"),
         ({"unit": "reo-flex", "levels": "80,81"}, 400, "levels"),

@@ -199,7 +199,7 @@ async def test_what_is_due_runs_once_and_its_forecast_is_stored(
     assert second == first
     found = await session.execute(text("SELECT horizon, data_cut, known_at FROM forecast_runs"))
     runs = {row.horizon: row for row in found}
-    assert set(runs) == {"weeks", "months", "years"}
+    assert set(runs) == {"days", "weeks", "months", "years"}
     assert runs["weeks"].data_cut == moment
     state = "SELECT state FROM forecast_subjects WHERE subject = 'reo-flex' AND run_id = ("
     state += "SELECT run_id FROM forecast_runs WHERE horizon = 'weeks')"
@@ -216,7 +216,7 @@ async def test_a_job_run_by_hand_tells_its_outcome_and_is_not_done_twice(
     second = await run_now(database.urls.worker, "forecast", at=at)
 
     assert first == second
-    assert set(first) == {"weeks", "months", "years"}
+    assert set(first) == {"days", "weeks", "months", "years"}
     assert await run_now(database.urls.owner, "partitions", at=at) == {"made": 0}
 
 
