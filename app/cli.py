@@ -130,6 +130,12 @@ def jobs_forecast() -> None:
     run_job("forecast")
 
 
+@jobs.command("days")
+def jobs_days() -> None:
+    """Make the forecast of the next days anew, now, if anything was told since the last."""
+    run_job("days")
+
+
 @jobs.command("score")
 def jobs_score() -> None:
     """Compare what runs said with what came true since, now. Waits 10 seconds as `forecast`."""

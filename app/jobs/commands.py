@@ -17,7 +17,7 @@ from app.db import connect, sessions_of
 from app.forecasts import commands as forecasts
 from app.forecasts.days import commands as days
 from app.forecasts.days import queries as tonight
-from app.forecasts.queries import region
+from app.forecasts.queries import events, region
 from app.forecasts.runs import Run
 from app.forecasts.scoring import commands as scores
 from app.forecasts.scoring import queries as scoring
@@ -215,6 +215,26 @@ async def runs_of(engine: AsyncEngine, at: datetime, cut: datetime) -> list[Run]
     return [await days.run(next_days, cut), *ahead, years]
 
 
+async def days_work(engine: AsyncEngine, at: datetime, known_at: datetime | None = None) -> Store:
+    """The next days anew; nothing where nothing was told since the last run of them."""
+    cut = await data_cut(engine, known_at or at)
+    async with sessions_of(engine)() as session:
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        if not await tonight.anything_told(session, cut):
+            return nothing_told
+        known = await tonight.known(session, at, cut, await events(session, cut))
+    run = await days.run(known, cut)
+
+    async def store(session: AsyncSession) -> Outcome:
+        return await forecasts.add(session, [run])
+
+    return store
+
+
+async def nothing_told(session: AsyncSession) -> Outcome:
+    return {"days": "nothing was told since the last run"}
+
+
 async def score_work(engine: AsyncEngine, at: datetime, known_at: datetime | None = None) -> Store:
     """What runs said, compared with what came true up to `at`, as known at `known_at`."""
     return await scored(engine, at, await data_cut(engine, known_at or at))
@@ -262,6 +282,8 @@ def work_of(
 ) -> Work:
     if job == "partitions":
         return lambda: partitions_work(url)
+    if job == "days":
+        return lambda: days_work(engine, at, known_at)
     if job == "score":
         return lambda: score_work(engine, at, known_at)
     return lambda: forecast_work(engine, at, known_at)

@@ -562,7 +562,7 @@ async def test_paths_are_kept_of_the_last_two_runs(
     kept = (await session.execute(text("SELECT count(DISTINCT run_id) FROM forecast_paths"))).all()
     runs = (await session.execute(text("SELECT count(*) FROM forecast_runs"))).all()
     assert kept[0][0] == 2  # of weeks; of months nothing was told
-    assert runs[0][0] == 9
+    assert runs[0][0] == 12
 
 
 async def test_the_paths_of_a_unit_are_for_those_who_may_see_its_forecast(

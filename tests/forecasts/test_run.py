@@ -14,7 +14,7 @@ from app.forecasts.baseline import forecast_daily
 from app.forecasts.demand import whole
 from app.forecasts.runs import Issued, Kind, Run
 from app.forecasts.series import Stock, daily
-from app.jobs.commands import working
+from app.jobs.commands import Outcome, days_work, working
 from app.observations.tables import UnitEventVersion
 from tests import make
 from tests.conftest import Database
@@ -322,3 +322,26 @@ async def test_places_that_were_told_since_the_census_are_those_that_there_will_
     weeks = said((await issue(database.urls.worker))["weeks"])
 
     assert {step.supply for step in weeks.steps} == {12.0}
+
+
+async def test_the_next_days_are_issued_anew_only_when_something_was_told(
+    session: AsyncSession, database: Database
+) -> None:
+    await make.a_unit(session)
+    await a_series(session, ripple(60))
+
+    first = await days_of(database, AT)
+    quiet = await days_of(database, AT + timedelta(hours=1))
+    await a_series(session, [12.0] * 2, "staffed", at=time(10, 30))
+    again = await days_of(database, AT + timedelta(hours=4))
+
+    assert first["days"]["runId"] != again["days"]["runId"]
+    assert quiet == {"days": "nothing was told since the last run"}
+
+
+async def days_of(database: Database, at: datetime) -> Outcome:
+    async with working(database.urls.worker) as engine:
+        store = await days_work(engine, at, at)
+        async with sessions_of(engine)() as session, session.begin():
+            await session.execute(text("SELECT 1"))
+            return await store(session)

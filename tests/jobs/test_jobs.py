@@ -195,7 +195,7 @@ async def test_what_is_due_runs_once_and_its_forecast_is_stored(
         first = await run_due(engine, database.urls.worker, uuid.uuid4(), moment, set())
         second = await run_due(engine, database.urls.worker, uuid.uuid4(), moment, set())
 
-    assert {job for job, _ in first} == {"partitions", "forecast", "score"}
+    assert {job for job, _ in first} == {"partitions", "forecast", "score", "days"}
     assert second == first
     found = await session.execute(text("SELECT horizon, data_cut, known_at FROM forecast_runs"))
     runs = {row.horizon: row for row in found}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 import numpy as np
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import raw
@@ -18,6 +19,7 @@ from app.forecasts.days.told import Stock, stock_of
 from app.forecasts.days.unit import SILENT
 from app.forecasts.queries import WORDS
 from app.forecasts.supply import Event
+from app.forecasts.tables import ForecastRun
 from app.observations.queries import RANK
 
 # domain.md 7: for so long an entry of a higher precedence stands over what others tell (s).
@@ -151,3 +153,20 @@ def stocks(rows: Sequence[asyncpg.Record]) -> dict[tuple[str, str, str, str], St
         starts = np.array(row["starts"], dtype=np.int64)
         found[key].append((row["rank"], starts, np.array(row["values"], dtype=np.float64)))
     return {key: stock_of(told, STANDS_OVER) for key, told in found.items()}
+
+
+async def anything_told(session: AsyncSession, data_cut: datetime) -> bool:
+    """Whether anything of the last days became known since the last run of them, up to the cut."""
+    last = await session.scalar(
+        select(func.max(ForecastRun.data_cut)).where(ForecastRun.horizon == "days")
+    )
+    if last is None:
+        return True
+    found: bool = await (await raw(session)).fetchval(
+        "SELECT EXISTS (SELECT FROM observations "
+        "WHERE at > $1 AND known_at > $2 AND known_at <= $3)",
+        data_cut - AHEAD,
+        last,
+        data_cut,
+    )
+    return found
