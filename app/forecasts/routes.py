@@ -36,9 +36,10 @@ async def forecast(
     """What will probably be needed of a unit, a group or a care setting, per bed type.
 
     Each step has the median and the central intervals that you ask for, the supply that is
-    planned, the gap between them and the chance that it is short. What cannot be forecast is
-    unknown, with the reason; what is not shared with you is suppressed. A run never changes, so
-    that an answer stands until the next one: keep its `ETag` and send it as `If-None-Match`.
+    planned, the gap between them and the chance that it is short; of the days also who comes, who
+    leaves, how many places will be free and whether there will be none. What cannot be forecast
+    is unknown, with the reason; what is not shared with you is suppressed. A run never changes,
+    so that an answer stands until the next one: keep its `ETag` and send it as `If-None-Match`.
     """
     query = request.scope["query_string"]
     now = datetime.now(UTC)

@@ -249,16 +249,19 @@ def can_do(
 def heads(known: Known, offering: Offering, norm: PerHead, bounds: Whole) -> Floats:
     """Rostered heads of a role at each bound, NaN where no roster is told.
 
-    Shifts overlap while one hands over to the next: there the one that begins later counts.
+    Shifts overlap while one hands over to the next: there the one that begins later counts. Of one
+    shift that is said twice the last saying counts.
     """
     found = np.full(len(bounds), np.nan)
     rows = [
-        (start, start + length, value)
+        (start, said_at, start + length, value)
         for each in known.flows.get((offering.unit, ROSTERED), ())
         if each.words and each.words[0] == norm.role
-        for start, length, value in zip(each.starts, each.lengths, each.values, strict=True)
+        for start, length, value, said_at in zip(
+            each.starts, each.lengths, each.values, each.said_at, strict=True
+        )
     ]
-    for start, end, value in sorted(rows):
+    for start, _, end, value in sorted(rows):
         found[(bounds >= start) & (bounds < end)] = value
     return found
 

@@ -310,11 +310,10 @@ def scaled(rate: Rate, share: float) -> Rate:
 
 def sayings(known: Known, offering: Offering, bed_type: str | None) -> dict[int, list[Saying]]:
     """What was said of each local day (its ordinal), the last saying last."""
-    told = [
-        each
-        for each in known.flows.get((offering.unit, SAID), ())
-        if bed_type is None or each.bed_type == bed_type
-    ]
+    every = known.flows.get((offering.unit, SAID), ())
+    # Of a unit that says it as a whole and by bed type the whole counts.
+    whole = bed_type or ("" if any(each.bed_type == "" for each in every) else None)
+    told = [each for each in every if whole is None or each.bed_type == whole]
     by_saying: dict[tuple[int, int], float] = {}
     for each in told:
         rows = (local_days(each.starts), each.said_at, each.values)

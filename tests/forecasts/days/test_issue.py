@@ -244,6 +244,25 @@ def test_who_is_said_to_leave_today_leaves_today() -> None:
     assert today > usual + 1
 
 
+def test_who_is_said_to_leave_of_the_whole_and_by_type_is_counted_once() -> None:
+    day = datetime(2026, 11, 20, 23, tzinfo=UTC)
+    of: dict[str, Any] = {"hours": 24, "until": day, "said_at": AT - timedelta(hours=1)}
+    plans = [
+        a_flow("expectedDischarges", [4.0], **of, bed_type=bed_type)
+        for bed_type in ("", "observation-elderly")
+    ]
+    ward = a_ward()
+    flows = {**ward.flows, ("reo-flex", "expectedDischarges"): plans}
+    undivided = {
+        name: [replace(each, bed_type="") for each in told] for name, told in ward.flows.items()
+    }
+
+    by_type = said(replace(ward, flows=flows))
+    whole = said(replace(ward, flows={**flows, **undivided}))
+
+    assert (by_type.detail["leavesSaid"], whole.detail["leavesSaid"]) == (4, 4)
+
+
 def test_an_unknown_supply_or_promise_leaves_places_unknown_and_not_zero() -> None:
     ward = a_ward()
     no_supply = {key: each for key, each in ward.stocks.items() if key[1] != "staffed"}
@@ -494,15 +513,27 @@ def test_more_calls_than_the_rostered_people_can_take_is_a_chance_once_it_is_kno
     ends = evening + timedelta(hours=6)
     two = a_flow("rostered", [2.0], "hap", hours=6, until=ends, words=words, said_at=AT)
     one = replace(two, values=np.array([1.0]))
+    # Said to be nine at first, and put right an hour later.
+    corrected = replace(
+        two,
+        starts=np.repeat(two.starts, 2),
+        lengths=np.repeat(two.lengths, 2),
+        values=np.array([9.0, 1.0]),
+        said_at=two.said_at[0] + np.array([0, HOUR]),
+    )
 
     chances = [
         next(step.p_short for step in said(each, "hap", CALLS).steps if step.at.hour == 18)
-        for each in (a_post(), a_post([two]), a_post([two], TRIAGE), a_post([one], TRIAGE))
+        for each in (
+            *(a_post(), a_post([two]), a_post([two], TRIAGE)),
+            *(a_post([one], TRIAGE), a_post([corrected], TRIAGE)),
+        )
     ]
 
     assert chances[:2] == [None, None]
     assert 0.05 < (chances[2] or 0) < 0.5
     assert (chances[3] or 0) > 0.8
+    assert chances[4] == chances[3]
     rest = [step.p_short for step in said(a_post([two], TRIAGE), "hap", CALLS).steps[24:]]
     assert set(rest) == {None}
 
