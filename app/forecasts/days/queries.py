@@ -35,8 +35,8 @@ OF_UNITS = f"""
      WHERE s.unit = ANY($1::text[]) AND s.measure = ANY($2::text[])
 """
 COLUMNS = """
-    array_agg(extract(epoch FROM at)::bigint) AS starts, array_agg(length_s) AS lengths,
-    array_agg(value) AS values, array_agg(extract(epoch FROM observed_at)::bigint) AS said_at
+    array_agg(date_part('epoch', at)::bigint) AS starts, array_agg(length_s) AS lengths,
+    array_agg(value) AS values, array_agg(date_part('epoch', observed_at)::bigint) AS said_at
 """
 # Of each period the last that was known. Periods of less than an hour that fill an hour of the
 # clock are one period of that hour, unknown if one of them is: an SEH tells of quarters.
@@ -81,7 +81,7 @@ WITH asked AS ({OF_UNITS})
 SELECT a.unit, a.measure, a.resource, a.bed_type, a.words, a.rank, f.*
   FROM asked a
  CROSS JOIN LATERAL (
-       SELECT array_agg(extract(epoch FROM at)::bigint ORDER BY at) AS starts,
+       SELECT array_agg(date_part('epoch', at)::bigint ORDER BY at) AS starts,
               array_agg(value ORDER BY at) AS values
          FROM (SELECT DISTINCT ON (date_trunc('hour', x.at)) x.at, x.value
                  FROM observations x
