@@ -1,7 +1,7 @@
 """What a run says of one series: steps, supply, gap, age, skill, reasons; or why it cannot."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from math import isfinite
@@ -43,6 +43,17 @@ class Question:
     start: date
     census: time = CENSUS
     changes: Sequence[Change] = ()
+    # Of what is made from several units: whose figures it holds, and why others are not in it.
+    members: Sequence[str] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def made_of(self) -> dict[str, Any]:
+        """Whose it is, as a total tells it."""
+        if not self.members:
+            return {}
+        missing = [{"unit": unit, "reason": why} for unit, why in sorted(self.missing.items())]
+        return {"members": list(self.members), "missing": missing}
 
     @property
     def name(self) -> str:
@@ -150,7 +161,7 @@ def known(question: Question, ahead: Ahead, quantiles: Floats, detail: Mapping[s
         question.subject,
         question.kind,
         "known",
-        {"supply": supply, "sources": [], **detail, "worst": worst},
+        {**question.made_of, "supply": supply, "sources": [], **detail, "worst": worst},
         steps(ahead, quantiles, found.short),
     )
 
@@ -189,7 +200,7 @@ def unknown(question: Question, why: Why, detail: Mapping[str, Any] | None = Non
         question.subject,
         question.kind,
         "unknown",
-        {**(detail or {}), "reason": why._asdict()},
+        {**question.made_of, **(detail or {}), "reason": why._asdict()},
     )
 
 

@@ -42,7 +42,7 @@ from app.forecasts.paths import unpacked
 from app.forecasts.runs import REGION, Horizon, Kind, Moves, NoPlace
 from app.forecasts.schemas import Asked, Paths, PathsAsked, RunView
 from app.forecasts.series import DAY, Daily
-from app.forecasts.subjects import FORECAST, SUPPLY, Offer, Region
+from app.forecasts.subjects import FORECAST, SUPPLY, WAITING, Offer, Region
 from app.forecasts.supply import Event
 from app.forecasts.tables import ForecastRun
 from app.forecasts.together import Ways
@@ -113,7 +113,7 @@ async def region(session: AsyncSession, at: datetime, data_cut: datetime) -> Reg
         at,
         known_offers,
         {group: known.members_on(day) for group, known in groups.items()},
-        await told(session, known_offers.values(), (*FORECAST, SUPPLY), at, data_cut),
+        await told(session, known_offers.values(), (*FORECAST, SUPPLY, WAITING), at, data_cut),
         await told(session, now, (SUPPLY,), at, data_cut, days=1),
         await events(session, data_cut),
         {horizon: await before(session, horizon, at, data_cut) for horizon in COMPARED},

@@ -1,6 +1,6 @@
 """Of what a forecast is made: each unit, and the totals of groups and care settings, by kind."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.forecasts import calendar
+from app.forecasts.calendar import CENSUS
 from app.forecasts.changed import Before, Key
 from app.forecasts.demand import Part, last_told, whole
 from app.forecasts.engine.asked import Change
-from app.forecasts.issue import SILENT, SUPPLY_DAYS, Question, name_of
-from app.forecasts.runs import Horizon, Kind, SubjectKind
+from app.forecasts.issue import SILENT, SUPPLY_DAYS, Question, Why, name_of, standing
+from app.forecasts.needed import Told, bound_for, need
+from app.forecasts.runs import REGION, Horizon, Kind, SubjectKind
 from app.forecasts.series import DAY
 from app.forecasts.supply import Event, of_bed_type, planned
 
@@ -21,6 +23,8 @@ Floats = NDArray[np.float64]
 FORECAST = ("occupied", "medicallyReady")
 SUPPLIED = "occupied"
 SUPPLY = "staffed"
+# What the need of a setting is made of, beside who is there.
+NEED, READY, WAITING = "need", "medicallyReady", "waiting"
 # Of a closure of more than nine tenths the rest is no level to scale by.
 LEAST_RATIO = 0.1
 
@@ -76,7 +80,67 @@ def questions(region: Region) -> tuple[list[Question], list[Total]]:
         for kind in dict.fromkeys(question.kind for question in found):
             of_kind = [question for question in found if question.kind == kind]
             totals.append(Total(subject_kind, subject, kind, of_kind))
-    return units, totals
+    return units + list(needs(region, units)), totals
+
+
+def needs(region: Region, units: Sequence[Question]) -> Iterator[Question]:
+    """The stock need of each care setting of which more is told than who is there."""
+    for setting in sorted({offer.care_setting for offer in region.offers.values()}):
+        offers = {u: o for u, o in region.offers.items() if o.care_setting == setting}
+        beds = [
+            question
+            for question in units
+            if question.subject in offers and question.kind[:2] == (SUPPLIED, "bed")
+        ]
+        known = [question for question in beds if not isinstance(standing(question), Why)]
+        told = Told(
+            [question.demand for question in known if question.demand is not None],
+            told_of(region, READY, offers),
+            told_of(region, WAITING, offers),
+            {
+                key: bound
+                for key, parts in told_of(region, READY, region.offers).items()
+                if key[0] not in offers and (bound := bound_for(parts, setting))
+            },
+        )
+        if known and told.moves:
+            yield need_question(region, setting, beds, known, told)
+
+
+def need_question(
+    region: Region, setting: str, beds: Sequence[Question], known: Sequence[Question], told: Told
+) -> Question:
+    supplies = [question.supply for question in known if question.supply is not None]
+    there = {question.subject for question in known}
+    reasons = {q.subject: standing(q) for q in beds if q.subject not in there}
+    return Question(
+        REGION,
+        "careSetting",
+        setting,
+        Kind(NEED, "bed", ""),
+        region.at,
+        need(told),
+        np.sum(supplies, axis=0) if len(supplies) == len(known) else None,
+        calendar.local_day(region.at),
+        members=sorted(there | {unit for unit, _ in told.ready_for}),
+        missing={unit: why.code for unit, why in reasons.items() if isinstance(why, Why)},
+    )
+
+
+def told_of(
+    region: Region, measure: str, units: Collection[str]
+) -> dict[tuple[str, Kind], Sequence[Part]]:
+    """What these units told of a measure, if they did in the last 14 days."""
+    return {
+        (unit, kind): parts
+        for (unit, kind), parts in region.told.items()
+        if unit in units and kind.measure == measure and not silent(region, parts)
+    }
+
+
+def silent(region: Region, parts: Sequence[Part]) -> bool:
+    last = last_told(whole(parts))
+    return last is None or region.at - calendar.moment(last, CENSUS) > SILENT
 
 
 def kinds(region: Region) -> Iterator[tuple[Offer, Kind]]:

@@ -50,9 +50,15 @@ def wrong(asked: Asked) -> list[Fault]:
     if len(given) != 1:
         detail = "Give one of unit, group and careSetting."
         found += [Fault("one-subject", detail, parameter=kind) for kind in given or SUBJECTS]
-    if asked.measure is not None and (asked.measure == "need") != (asked.horizon == "years"):
-        detail = "`need` is told of years; `occupied` and `medicallyReady` of weeks and months."
+    if asked.measure is not None and asked.measure != "need" and asked.horizon == "years":
+        detail = "Of years `need` is told, and nothing else."
         found.append(Fault("measure-of-other-horizon", detail, parameter="measure"))
+    elif asked.measure == "need" and asked.horizon == "days":
+        detail = "`need` is told of weeks, months and years."
+        found.append(Fault("measure-of-other-horizon", detail, parameter="measure"))
+    elif asked.measure == "need" and asked.care_setting is None:
+        detail = "`need` is told per careSetting; ask for one in place of a unit or group."
+        found.append(Fault("need-of-a-setting", detail, parameter="measure"))
     elif asked.measure in WITHOUT_PLACES and asked.horizon != "days":
         detail = "What is asked of a post or a team is told of days only; so set horizon=days."
         found.append(Fault("measure-of-other-horizon", detail, parameter="measure"))

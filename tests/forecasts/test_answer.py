@@ -601,3 +601,42 @@ async def test_an_answer_tells_what_changed_since_the_run_before(
     for place, step in enumerate(told["steps"]):
         summed = sum(part["values"][place] for part in told["parts"])
         assert summed == pytest.approx(step["median"], abs=0.003)
+
+
+async def test_the_need_of_a_setting_holds_who_is_ready_for_it_elsewhere(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session, "elv", "elv", careSetting="short-stay")
+    await make.a_unit(session, "ward", "zhz", careSetting="hospital-ward")
+    for destination in ("elv", "home"):
+        await a_series(
+            *(session, [4.0] * 60, "medicallyReady", "ward", "zhz"),
+            ends=YESTERDAY,
+            destination=destination,
+        )
+    rtp = await a_reader(session, "rtp", "coordinator")
+    await issue(database.urls.worker, NOW)
+
+    params = {"careSetting": "short-stay", "measure": "need"}
+    answer = (await client.get("/v1/forecasts", params=params, headers=rtp)).json()
+    occupied = (await ask(client, rtp, careSetting="short-stay")).json()
+
+    (told,) = answer["forecasts"]
+    (there,) = occupied["forecasts"]
+    assert told["members"] == ["elv", "ward"]
+    assert told["steps"][0]["supply"]["value"] == 12
+    apart = told["steps"][0]["median"] - there["steps"][0]["median"]
+    assert apart == pytest.approx(4, abs=0.6)
+
+
+async def test_the_need_of_a_unit_is_refused_with_the_way_out(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+
+    answer = await ask(client, reo, unit="reo-flex", measure="need")
+
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["code"] == "need-of-a-setting"
