@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from multiprocessing import get_context, parent_process
 from threading import Thread
@@ -16,12 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import raw
 from app.forecasts.asking import Found, Task, found_of, tasks, work
 from app.forecasts.baseline import QUANTILES
+from app.forecasts.packed import pack_outlooks, unpack_task
 from app.forecasts.runs import Horizon, Issued, Run
 from app.forecasts.subjects import Region, questions
 from app.forecasts.tables import ForecastRun
 from app.forecasts.together import answers
 
 Item = TypeVar("Item")
+Ask = Callable[[Sequence[Task]], Awaitable[Found]]
 MODEL = "pools 1"
 SEED = 0
 AT_ONCE = 2_000
@@ -45,10 +48,21 @@ SELECT $1, p.org_id, p.subject_kind, p.subject, p.measure, p.resource, p.bed_typ
 """
 
 
-async def forecast(region: Region, data_cut: datetime) -> list[Run]:
+async def answered(asked: Sequence[Task]) -> Found:
+    """Beside the event loop, so that the lease of the job is prolonged meanwhile."""
+    if not any(task.long for task in asked):
+        return found_of(await asyncio.to_thread(lambda: [*map(work, asked)]))
+    with processes(len(asked)) as pool:
+        loop = asyncio.get_running_loop()
+        return found_of(
+            await asyncio.gather(*(loop.run_in_executor(pool, work, task) for task in asked))
+        )
+
+
+async def forecast(region: Region, data_cut: datetime, ask: Ask = answered) -> list[Run]:
     """The runs of weeks and months; no transaction is open while it computes."""
     units, totals = await asyncio.to_thread(questions, region)
-    found = await answered(await asyncio.to_thread(tasks, units, SEED))
+    found = await ask(await asyncio.to_thread(tasks, units, SEED))
     told = await asyncio.to_thread(lambda: answers(units, totals, found, SEED).issued())
     horizons: tuple[Horizon, ...] = ("weeks", "months")
     return [
@@ -57,23 +71,24 @@ async def forecast(region: Region, data_cut: datetime) -> list[Run]:
     ]
 
 
-async def answered(asked: Sequence[Task]) -> Found:
-    """Beside the event loop, so that the lease of the job is prolonged meanwhile."""
-    if not any(task.long for task in asked):
-        return found_of(await asyncio.to_thread(lambda: [*map(work, asked)]))
+@contextmanager
+def processes(most: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes to compute in, as many as there are cores or `most`; they end with this one."""
     # Spawned, not forked: this process has threads.
     pool = ProcessPoolExecutor(
-        min(len(asked), os.cpu_count() or 1),
+        min(most, os.cpu_count() or 1),
         mp_context=get_context("spawn"),
         initializer=end_with_parent,
     )
     try:
-        loop = asyncio.get_running_loop()
-        return found_of(
-            await asyncio.gather(*(loop.run_in_executor(pool, work, task) for task in asked))
-        )
+        yield pool
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def worked(task: bytes) -> bytes:
+    """What one process does with one packed task."""
+    return pack_outlooks([outlook for _, _, outlook in work(unpack_task(task))])
 
 
 def end_with_parent() -> None:
