@@ -1,12 +1,13 @@
 """How much memory and time a run of 500 units takes (fictief): tasks, engine, answers; no store.
 
-`python -m benchmarks.run_memory`; memory is the most that was held beyond an idle process that has
-imported the same.
+`python -m benchmarks.run_memory`; memory is the most that was held, beside that of idle processes
+which have imported the same.
 """
 
 import asyncio
 import os
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -30,6 +31,11 @@ from app.forecasts.together import answers
 LAST = date(2026, 11, 20)
 AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
 BED = Kind("occupied", "bed", "observation-elderly")
+IDLE = """
+import os, app.forecasts.commands, app.forecasts.engine.outlook
+from benchmarks.run_memory import held
+print(held(os.getpid()))
+"""
 EVERY_SECONDS = 0.05
 MB = 1024
 
@@ -48,28 +54,35 @@ def units(count: int, days: int) -> Iterator[Question]:
 
 
 class Memory(Thread):
-    """Looks every 50 ms at what this process and its children hold, in kB."""
+    """Looks every 50 ms at what this process and its children hold, in kB.
+
+    `all` counts what several of them share (libraries) in each, `shared_out` once in all.
+    """
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.ended = Event()
         self.begins = held(os.getpid())
-        self.own, self.all, self.children = self.begins, self.begins, 0
+        self.own = self.all = self.shared_out = self.begins
+        self.children: dict[int, int] = {}
 
     def run(self) -> None:
         while not self.ended.wait(EVERY_SECONDS):
             own = held(os.getpid())
-            theirs = [held(child.pid or 0) for child in active_children()]
-            self.own, self.children = max(self.own, own), max(self.children, len(theirs))
-            self.all = max(self.all, own + sum(theirs))
+            ids = [child.pid or 0 for child in active_children()]
+            theirs = {each: held(each) for each in ids}
+            self.own, self.all = max(self.own, own), max(self.all, own + sum(theirs.values()))
+            self.shared_out = max(self.shared_out, sum(held(n, "Pss") for n in (os.getpid(), *ids)))
+            for each, size in theirs.items():
+                self.children[each] = max(self.children.get(each, 0), size)
 
 
-def held(process: int) -> int:
+def held(process: int, what: str = "Rss") -> int:
     try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except OSError:  # it has just ended
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{what}:")), 0)
 
 
 def cpu_seconds() -> float:
@@ -84,6 +97,7 @@ def main(
     """Prints seconds, CPU seconds a unit, and the memory of parent and children."""
     asked = list(units(count, days))
     total = Total("group", "alle", BED, asked)
+    idle = idle_child()
     memory = Memory()
     memory.start()
     before, began = cpu_seconds(), time.monotonic()
@@ -100,14 +114,25 @@ def main(
         f"{os.cpu_count()} cores"
     )
     print(f"{seconds:.1f} s, of which the engine {engine:.1f}; {used / count:.3f} CPU s a unit")
+    print(f"this process: idle {mb(memory.begins)}, engine {mb(own)}, answers {mb(memory.own)} MB")
+    print(f"its children: {', '.join(map(mb, memory.children.values()))} MB, {mb(idle)} when idle")
     print(
-        f"idle {memory.begins / MB:.0f} MB; this process at most {memory.own / MB:.0f} MB, "
-        f"{own / MB:.0f} by the end of the engine"
+        f"at most {mb(memory.all)} MB in all, {mb(memory.shared_out)} with libraries counted once"
     )
-    print(f"with {memory.children} children at most {memory.all / MB:.0f} MB in all")
+
+
+def mb(kilobytes: int) -> str:
+    return f"{kilobytes / MB:.0f}"
+
+
+def idle_child() -> int:
+    """What a process of the pool holds before it is asked anything."""
+    told = [sys.executable, "-c", IDLE]
+    found = subprocess.run(told, check=True, capture_output=True, text=True)
+    return int(found.stdout)
 
 
 if __name__ == "__main__":
-    if not Path("/proc/self/status").exists():
+    if not Path("/proc/self/smaps_rollup").exists():
         sys.exit("Memory is read from /proc, which this system lacks.")
     typer.run(main)

@@ -63,7 +63,7 @@ class Ways:
 
     @property
     def steps(self) -> int:
-        return self.held.shape[1]
+        return int(self.held.shape[1])
 
 
 class Answer(NamedTuple):

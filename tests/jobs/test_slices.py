@@ -8,9 +8,9 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -290,6 +290,57 @@ async def claims(session: AsyncSession) -> list[int]:
     tries = [row.tries for row in found]
     await session.rollback()
     return tries or [9]
+
+
+@contextmanager
+def a_worker(database: Database) -> Iterator[subprocess.Popen[bytes]]:
+    """The real program, with processes of its own to compute in."""
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "TOREN_"))},
+        "DATABASE_URL": database.urls.app,
+        "DATABASE_WORKER_URL": database.urls.worker,
+        "DATABASE_OWNER_URL": database.urls.owner,
+        "TOREN_LOG_LEVEL": "error",
+    }
+    command = [sys.executable, "-m", "app", "jobs", "run"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+async def until(session: AsyncSession, question: str, seconds: float) -> None:
+    """Until what is asked is so."""
+    async with asyncio.timeout(seconds):
+        while not await session.scalar(text(question)):
+            await session.rollback()
+            await asyncio.sleep(0.05)
+    await session.rollback()
+
+
+HELD = "SELECT EXISTS (SELECT 1 FROM job_runs WHERE job = 'forecast')"
+BUSY = "SELECT EXISTS (SELECT 1 FROM job_slices WHERE holder IS NOT NULL AND found IS NULL)"
+DONE = "SELECT EXISTS (SELECT 1 FROM job_runs WHERE job = 'forecast' AND finished_at IS NOT NULL)"
+
+
+@pytest.mark.more
+async def test_of_two_workers_as_they_run_the_holder_is_killed_and_the_other_ends_the_run(
+    session: AsyncSession, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await four_series(session, monkeypatch, days=280)
+
+    with a_worker(database) as holder:
+        await until(session, HELD, 120)
+        with a_worker(database):
+            await until(session, BUSY, 120)
+            holder.kill()
+            await until(session, DONE, 180)
+
+    (job,) = await session.execute(text("SELECT tries FROM job_runs WHERE job = 'forecast'"))
+    assert job.tries == 2
+    assert await counts(session) == (1, 0)
 
 
 # The broken twin takes what was found, whatever was asked.

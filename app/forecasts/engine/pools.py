@@ -31,7 +31,12 @@ def over_waves(
         again = wave[at[:, None] + ahead]
         each.append([again, member(work.level - wave[:n], at)])
     for found in zip(*(candidates for _, candidates in each), strict=True):
-        yield np.concatenate([wave + one for (wave, _), one in zip(each, found, strict=True)])
+        whole = np.empty((len(work.origins), work.horizon, work.level.shape[1]))
+        first = 0
+        for (again, _), one in zip(each, found, strict=True):
+            np.add(again, one, out=whole[first : first + len(again)])
+            first += len(again)
+        yield whole
 
 
 def pooled(work: Work, candidates: Candidates) -> Floats:
@@ -44,6 +49,7 @@ def pooled(work: Work, candidates: Candidates) -> Floats:
     truth, bounds = work.truth(), work.pace.bounds(work.horizon)
     weights = half_lives(work, RECENT)
     losses = np.array([mean_loss(truth, one[:-1], weights, bounds) for one in candidates()])
+    del truth  # as large as a candidate
     typical = typical_step(work)
     losses = (losses + (losses / typical).mean(axis=-1, keepdims=True) * typical) / 2
     shares = np.exp(-SHARPNESS * (losses / losses.min(axis=0) - 1))
@@ -61,13 +67,12 @@ def mean_loss(
     truth: Floats, forecast: Floats, weights: Floats, bounds: Sequence[tuple[int, int]]
 ) -> Floats:
     """The weighted mean absolute error of each bucket and series: float64[b, s]."""
-    off = np.abs(truth - forecast)
-    known = np.isfinite(off)
-    off = np.where(known, off, 0.0)
     found = []
     for low, high in bounds:
-        sums = np.tensordot(weights, off[:, low:high].sum(axis=1), axes=1)
-        counts = np.tensordot(weights, known[:, low:high].sum(axis=1), axes=1)
+        off = np.abs(truth[:, low:high] - forecast[:, low:high])
+        known = np.isfinite(off)
+        sums = np.tensordot(weights, np.where(known, off, 0.0).sum(axis=1), axes=1)
+        counts = np.tensordot(weights, known.sum(axis=1), axes=1)
         found.append(sums / np.maximum(counts, 1e-12))
     return np.array(found) + 1e-9
 

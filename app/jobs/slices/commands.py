@@ -149,9 +149,11 @@ async def found(session: AsyncSession, key: Key, number: int) -> bytes:
 async def keep_helping(engine: AsyncEngine, holder: uuid.UUID, hands: int) -> None:
     """Does slices of whatever job, `hands` at a time, until it is cancelled."""
     while True:
-        with suppress(OSError, SQLAlchemyError):
+        try:
             if await any_open(engine):
                 await help_out(engine, holder, hands)
+        except Exception as error:  # a worker that gave up would leave its own jobs waiting
+            log.warning("slices wait", kind=type(error).__name__)
         await asyncio.sleep(LOOK_SECONDS)
 
 
