@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing import active_children
 from pathlib import Path
@@ -36,8 +37,8 @@ import os, app.forecasts.commands, app.forecasts.engine.outlook
 from benchmarks.run_memory import held
 print(held(os.getpid()))
 """
-EVERY_SECONDS = 0.05
-MB = 1024
+EVERY_SECONDS, SELDOM = 0.05, 10
+PAGE = resource.getpagesize()
 
 
 def units(count: int, days: int) -> Iterator[Question]:
@@ -54,35 +55,45 @@ def units(count: int, days: int) -> Iterator[Question]:
 
 
 class Memory(Thread):
-    """Looks every 50 ms at what this process and its children hold, in kB.
+    """Looks every 50 ms at what this process and its children hold, in bytes.
 
-    `all` counts what several of them share (libraries) in each, `shared_out` once in all.
+    `all` counts what several of them share (libraries) in each, `shared` once in all; that is asked
+    each half second, since it stops them for a moment.
     """
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.ended = Event()
         self.begins = held(os.getpid())
-        self.own = self.all = self.shared_out = self.begins
+        self.own = self.all = self.shared = self.begins
         self.children: dict[int, int] = {}
 
     def run(self) -> None:
+        looks = 0
         while not self.ended.wait(EVERY_SECONDS):
             own = held(os.getpid())
-            ids = [child.pid or 0 for child in active_children()]
-            theirs = {each: held(each) for each in ids}
+            theirs = {child.pid: held(child.pid) for child in active_children() if child.pid}
             self.own, self.all = max(self.own, own), max(self.all, own + sum(theirs.values()))
-            self.shared_out = max(self.shared_out, sum(held(n, "Pss") for n in (os.getpid(), *ids)))
             for each, size in theirs.items():
                 self.children[each] = max(self.children.get(each, 0), size)
+            looks += 1
+            if looks % SELDOM == 0:
+                self.shared = max(self.shared, sum(map(part_of, (os.getpid(), *theirs))))
 
 
-def held(process: int, what: str = "Rss") -> int:
-    try:
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    except OSError:  # it has just ended
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith(f"{what}:")), 0)
+def held(process: int) -> int:
+    with suppress(OSError):  # it has just ended
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
+    return 0
+
+
+def part_of(process: int) -> int:
+    """As `held`, with its part of what it shares with others."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def cpu_seconds() -> float:
@@ -116,13 +127,11 @@ def main(
     print(f"{seconds:.1f} s, of which the engine {engine:.1f}; {used / count:.3f} CPU s a unit")
     print(f"this process: idle {mb(memory.begins)}, engine {mb(own)}, answers {mb(memory.own)} MB")
     print(f"its children: {', '.join(map(mb, memory.children.values()))} MB, {mb(idle)} when idle")
-    print(
-        f"at most {mb(memory.all)} MB in all, {mb(memory.shared_out)} with libraries counted once"
-    )
+    print(f"at most {mb(memory.all)} MB in all, {mb(memory.shared)} with libraries counted once")
 
 
-def mb(kilobytes: int) -> str:
-    return f"{kilobytes / MB:.0f}"
+def mb(size: int) -> str:
+    return f"{size / 2**20:.0f}"
 
 
 def idle_child() -> int:
