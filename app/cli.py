@@ -148,6 +148,10 @@ def jobs_partitions() -> None:
     run_job("partitions")
 
 
+def say_slices(finished: int, of: int) -> None:
+    typer.echo(f"{finished} of {of} slices", err=True)
+
+
 def run_job(job: Job) -> None:
     with opened() as settings:
         owner = job == "partitions"
@@ -155,7 +159,8 @@ def run_job(job: Job) -> None:
         url = url or settings.database_owner_url
         if not url:
             refuse("Set DATABASE_WORKER_URL, or DATABASE_OWNER_URL.")
-        outcome = asyncio.run(run_now(url, job, at=datetime.now(UTC)))
+        say = say_slices if sys.stderr.isatty() else None
+        outcome = asyncio.run(run_now(url, job, at=datetime.now(UTC), say=say))
         typer.echo(orjson.dumps(outcome, option=orjson.OPT_INDENT_2).decode())
 
 

@@ -89,7 +89,10 @@ def months_of(question: Question) -> Past:
 
 def work(task: Task) -> list[tuple[str, Freq, Outlook]]:
     """What one process does with one task."""
-    told = engine().outlooks(task.pasts, task.asked)
+    return named(task, engine().outlooks(task.pasts, task.asked))
+
+
+def named(task: Task, told: Sequence[Outlook]) -> list[tuple[str, Freq, Outlook]]:
     freq = task.asked.freq
     return [(past.name, freq, each) for past, each in zip(task.pasts, told, strict=True)]
 

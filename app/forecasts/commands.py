@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from multiprocessing import get_context, parent_process
 from threading import Thread
@@ -19,6 +20,7 @@ from app.forecasts.baseline import QUANTILES
 from app.forecasts.changed import COMPARED, with_changes
 from app.forecasts.humility import Learned
 from app.forecasts.issue import Question
+from app.forecasts.packed import pack_outlooks, unpack_task
 from app.forecasts.runs import Bundle, Horizon, Issued, Run, Step
 from app.forecasts.subjects import Region, Total, questions
 from app.forecasts.tables import ForecastRun
@@ -26,6 +28,7 @@ from app.forecasts.together import NOTHING, answers
 from app.wire import instant
 
 Item = TypeVar("Item")
+Ask = Callable[[Sequence[Task]], Awaitable[Found]]
 MODEL = "pools 1"
 SEED = 0
 AT_ONCE = 2_000
@@ -68,10 +71,23 @@ SELECT $1, p.org_id, p.subject_kind, p.subject, p.measure, p.resource, p.bed_typ
 NO_MOVES = (None,) * 7
 
 
-async def forecast(region: Region, data_cut: datetime, learned: Learned = NOTHING) -> list[Run]:
+async def answered(asked: Sequence[Task]) -> Found:
+    """Beside the event loop, so that the lease of the job is prolonged meanwhile."""
+    if not any(task.long for task in asked):
+        return found_of(await asyncio.to_thread(lambda: [*map(work, asked)]))
+    with processes(len(asked)) as pool:
+        loop = asyncio.get_running_loop()
+        return found_of(
+            await asyncio.gather(*(loop.run_in_executor(pool, work, task) for task in asked))
+        )
+
+
+async def forecast(
+    region: Region, data_cut: datetime, learned: Learned = NOTHING, ask: Ask = answered
+) -> list[Run]:
     """The runs of weeks and months; no transaction is open while it computes."""
     units, totals = await asyncio.to_thread(questions, region)
-    found = await answered(await asyncio.to_thread(tasks, units, SEED))
+    found = await ask(await asyncio.to_thread(tasks, units, SEED))
     issued, bundles = await asyncio.to_thread(assembled, units, totals, found, learned)
     horizons: tuple[Horizon, ...] = ("weeks", "months")
     return [
@@ -99,23 +115,24 @@ def assembled(
     return made.issued(), made.bundles()
 
 
-async def answered(asked: Sequence[Task]) -> Found:
-    """Beside the event loop, so that the lease of the job is prolonged meanwhile."""
-    if not any(task.long for task in asked):
-        return found_of(await asyncio.to_thread(lambda: [*map(work, asked)]))
+@contextmanager
+def processes(most: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes to compute in, as many as there are cores or `most`; they end with this one."""
     # Spawned, not forked: this process has threads.
     pool = ProcessPoolExecutor(
-        min(len(asked), os.cpu_count() or 1),
+        min(most, os.cpu_count() or 1),
         mp_context=get_context("spawn"),
         initializer=end_with_parent,
     )
     try:
-        loop = asyncio.get_running_loop()
-        return found_of(
-            await asyncio.gather(*(loop.run_in_executor(pool, work, task) for task in asked))
-        )
+        yield pool
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def worked(task: bytes) -> bytes:
+    """What one process does with one packed task."""
+    return pack_outlooks([outlook for _, _, outlook in work(unpack_task(task))])
 
 
 def end_with_parent() -> None:

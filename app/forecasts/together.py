@@ -27,6 +27,7 @@ from app.forecasts.paths import (
     Template,
     drawn,
     further,
+    half,
     packed,
     paths,
     places,
@@ -51,18 +52,30 @@ TIMES = 4.0  # a level that differs by more than this factor is not handed over
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ways:
-    """Days or months of one series from `first` on: sample paths float64[500, h], and the quantiles
-    float64[h, q] that they have at each step."""
+    """Days or months of one series from `first` on: sample paths [500, h], and the quantiles
+    float64[h, q] that they have at each step.
+
+    The paths of a whole run are its largest part, so they are held in as few bits as they have.
+    """
 
     freq: Literal["D", "M"]
     first: date
-    paths: Floats
+    held: NDArray[np.floating[Any]]
     quantiles: Floats
+
+    @property
+    def paths(self) -> Floats:
+        """float64[500, h], to reckon with."""
+        return self.held.astype(np.float64, copy=False)
+
+    @property
+    def steps(self) -> int:
+        return int(self.held.shape[1])
 
     def days(self) -> list[date]:
         """The first day of each step."""
         of = calendar.days_from if self.freq == "D" else calendar.months_from
-        return of(self.first, self.paths.shape[1])
+        return of(self.first, self.steps)
 
 
 class Answer(NamedTuple):
@@ -239,13 +252,13 @@ def answer_of(
 
 def days_of(outlook: Outlook, question: Question, place: Places) -> Ways:
     assert question.demand is not None
-    ways = paths(outlook.quantiles, place, QUANTILES)
+    ways = half(paths(outlook.quantiles, place, QUANTILES))
     return Ways("D", question.demand.after, ways, outlook.quantiles)
 
 
 def ahead_of(question: Question, ways: Ways) -> Ahead:
     of = issue.days_ahead if ways.freq == "D" else issue.months_ahead
-    return of(question, ways.first, ways.paths.shape[1])
+    return of(question, ways.first, ways.steps)
 
 
 def whole_months(question: Question, days: Ways, outlook: Outlook, beyond: Places) -> Ways:
@@ -275,12 +288,12 @@ def whole_months(question: Question, days: Ways, outlook: Outlook, beyond: Place
 
 def means(demand: Daily, days: Ways, first: date) -> Iterator[Floats]:
     """Each month that the days reach to its end: float64[500], the mean of its days."""
-    month, horizon = first, days.paths.shape[1]
+    month, horizon, paths = first, days.steps, days.paths
     while ((end := calendar.months_after(month, 1)) - days.first).days <= horizon:
         told = demand.values[max((month - demand.first).days, 0) :]
         told = told[: max((end - demand.first).days, 0)]
         told = told[np.isfinite(told)]
-        ahead = days.paths[:, max((month - days.first).days, 0) : (end - days.first).days]
+        ahead = paths[:, max((month - days.first).days, 0) : (end - days.first).days]
         yield (told.sum() + ahead.sum(axis=1)) / (len(told) + ahead.shape[1])
         month = end
 
@@ -329,11 +342,10 @@ def summed(members: Sequence[Ways]) -> Ways:
     """On each path the sum of the members', over the steps that all of them have."""
     freq, first = members[0].freq, max(each.first for each in members)
     skips = [apart(each.first, first, freq) for each in members]
-    ends = [each.paths.shape[1] - skip for each, skip in zip(members, skips, strict=True)]
-    parts = [
-        each.paths[:, skip:][:, : min(ends)] for each, skip in zip(members, skips, strict=True)
-    ]
-    ways: Floats = np.sum(parts, axis=0)
+    ends = [each.steps - skip for each, skip in zip(members, skips, strict=True)]
+    ways: Floats = np.zeros((len(members[0].held), min(ends)))
+    for each, skip in zip(members, skips, strict=True):
+        ways += each.paths[:, skip:][:, : min(ends)]
     return Ways(freq, first, ways, quantiles_of(ways, QUANTILES))
 
 
@@ -350,7 +362,7 @@ Parts = Mapping[str, Floats]
 def of_steps(detail: Mapping[str, Any], own: Ways, total: Ways) -> Parts:
     """The parts of a member at the steps of the total."""
     skip = apart(own.first, total.first, total.freq)
-    steps = slice(skip, skip + total.paths.shape[1])
+    steps = slice(skip, skip + total.steps)
     return {name: np.array(values)[steps] for name, values in detail["parts"].items()}
 
 
@@ -424,7 +436,7 @@ def any_short(alike: Sequence[Answer]) -> list[float | None] | None:
     """P(any of several kinds is short) at each step, from paths that go together; else None."""
     told = [(each.ways, each.ahead) for each in alike]
     known = [(w, a) for w, a in told if isinstance(w, Ways) and a is not None]
-    steps = {(w.first, w.paths.shape[1]) for w, _ in known}
+    steps = {(w.first, w.steps) for w, _ in known}
     if len(known) < 2 or len(known) < len(alike) or len(steps) > 1:
         return None
     short = np.max([short_on(*each) for each in known], axis=0).mean(axis=0)
@@ -435,9 +447,10 @@ def weeks_of(ways: Ways, ahead: Ahead) -> list[dict[str, Any]]:
     """Each week: its mean, its highest day, and the chance that any of its days is short."""
     short = short_on(ways, ahead)
     found = []
-    for start in range(0, ways.paths.shape[1] - WEEK + 1, WEEK):
+    paths = ways.paths
+    for start in range(0, ways.steps - WEEK + 1, WEEK):
         days = slice(start, start + WEEK)
-        within = ways.paths[:, days]
+        within = paths[:, days]
         both = quantiles_of(np.column_stack([within.mean(axis=1), within.max(axis=1)]), QUANTILES)
         found.append(
             {

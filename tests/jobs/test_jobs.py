@@ -228,6 +228,7 @@ async def test_the_worker_changes_no_report_and_the_app_sees_no_job(database: Da
         (worker, "UPDATE observations SET value = 0"),
         (worker, "DELETE FROM job_runs"),
         (app, "SELECT * FROM job_runs"),
+        (app, "SELECT * FROM job_slices"),
     ):
         async with engine.connect() as connection:
             with pytest.raises(DBAPIError, match="permission denied"):
