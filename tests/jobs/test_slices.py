@@ -20,7 +20,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.forecasts import asking
-from app.jobs.commands import Key, Outcome, Store, forecast_work, run_once, working
+from app.jobs.commands import Key, Outcome, Store, forecast_work, run_now, run_once, working
 from app.jobs.slices import commands as slices
 from app.jobs.slices.commands import SliceFailed, claimed, do, keep_helping
 from tests import make
@@ -160,6 +160,20 @@ async def test_a_slice_that_failed_three_times_fails_its_job_with_the_kind_of_th
     assert job.outcome == {"failed": "slice 0: ValueError"}
     assert job.finished_at is None  # it is tried again
     assert (await counts(session))[0] == 0
+
+
+async def test_a_forecast_made_by_hand_does_its_slices_itself_and_says_how_far_it_is(
+    session: AsyncSession, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await four_series(session, monkeypatch, days=60)
+    in_threads(monkeypatch)
+    said: list[tuple[int, int]] = []
+
+    await run_now(database.urls.worker, "forecast", at=AT, say=lambda *told: said.append(told))
+
+    assert said == sorted(said)
+    assert said[-1] == (4, 4)
+    assert await counts(session) == (1, 0)
 
 
 HOLDER = """
@@ -347,6 +361,7 @@ async def test_of_two_workers_as_they_run_the_holder_is_killed_and_the_other_end
 UNASKED = slices.ADD[: slices.ADD.index("DO UPDATE")] + "DO NOTHING"
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     ("add", "sound"), [(slices.ADD, True), (UNASKED, False)], ids=["whole", "twin"]
 )
