@@ -12,7 +12,7 @@ from app.simulation.plan import Plan
 from app.simulation.truth import Truth
 from app.simulation.zoetermeer import zoetermeer
 from benchmarks import truth
-from benchmarks.truth import FAMILIES, FLOOR_95, LEAST_95, LEAST_SEEDS, Secret, Seen
+from benchmarks.truth import FAMILIES, FLOOR_95, LEAST_95, Secret, Seen
 
 pytestmark = [pytest.mark.more]
 SEEDS = (1, 2)
@@ -29,18 +29,28 @@ def held(seen: Seen, which: str, share: float) -> float:
 
 
 @pytest.mark.parametrize("family", ["as it is", "other stay"])
-def test_the_truth_lies_within_the_bands_in_nine_of_ten_seeds_and_not_within_half_of_them(
+def test_the_truth_lies_within_the_bands_and_not_within_bands_half_as_wide(
     family: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # Two seeds are no share of seeds: they are judged as one. `benchmarks.truth` counts seeds.
     seeds = [found(family, seed) for seed in SEEDS]
 
-    whole, halved = truth.passing(seeds), truth.passing(seeds, width=0.5)
-
     shares = {share: np.mean([each.within(share) for each in seeds]) for share in (0.80, 0.95)}
+
     with capsys.disabled():
         print(f"\nmade-up truth, {family}: held {shares}", end="")  # noqa: T201
-    assert whole >= LEAST_SEEDS
-    assert halved == 0
+    assert truth.passes(*seeds)
+    assert not truth.passes(*seeds, width=0.5)
+    assert truth.passing(seeds, width=0.5) == 0
+
+
+@pytest.mark.xfail(reason="bands reach above places that are never passed: the chance is too high")
+def test_a_shortage_is_told_with_less_error_than_its_usual_share() -> None:
+    seeds = [found("as it is", seed) for seed in SEEDS]
+
+    chance, came, usual = truth.shortage(seeds, "the places it named")
+
+    assert ((chance - came) ** 2).mean() < ((usual - came) ** 2).mean()
 
 
 def test_places_closed_in_secret_are_missed_where_they_are_and_nowhere_else() -> None:
