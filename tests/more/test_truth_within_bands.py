@@ -32,7 +32,7 @@ def held(seen: Seen, which: str, share: float) -> float:
 def test_the_truth_lies_within_the_bands_and_not_within_bands_half_as_wide(
     family: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Two seeds are no share of seeds: they are judged as one. `benchmarks.truth` counts seeds.
+    # Both as one: two are no share of seeds, which `benchmarks.truth` counts.
     seeds = [found(family, seed) for seed in SEEDS]
 
     shares = {share: np.mean([each.within(share) for each in seeds]) for share in (0.80, 0.95)}
@@ -42,6 +42,22 @@ def test_the_truth_lies_within_the_bands_and_not_within_bands_half_as_wide(
     assert truth.passes(*seeds)
     assert not truth.passes(*seeds, width=0.5)
     assert truth.passing(seeds, width=0.5) == 0
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(
+            "as it is",
+            marks=pytest.mark.xfail(reason="fewer pass, see the table in docs/method.md"),
+        ),
+        "other stay",
+    ],
+)
+def test_nine_of_ten_seeds_pass(family: str) -> None:
+    seeds = [found(family, seed) for seed in SEEDS]
+
+    assert truth.passing(seeds) >= truth.LEAST_SEEDS
 
 
 @pytest.mark.xfail(reason="bands reach above places that are never passed: the chance is too high")
