@@ -26,6 +26,7 @@ from app.forecasts.engine.prior import alone, by_peers, has_peers
 from app.forecasts.engine.rolling import rolled
 from app.forecasts.engine.skill import skills_of
 from app.forecasts.engine.statistical import monthly
+from app.forecasts.engine.whole import as_counts
 from app.forecasts.engine.work import WAVE_FROM, Work, work_of
 
 FEWEST_ORIGINS = 20
@@ -121,8 +122,9 @@ def by_step(pasts: Sequence[Past], question: Question) -> list[Outlook]:
             parts, skills = parts_of(work, told), skills_of(work, told, QUANTILES)
             for place, (past, steps) in enumerate(zip(group, stale, strict=True)):
                 ahead = slice(steps, steps + question.horizon)
+                quantiles = as_counts(told.quantiles[place], past.values, QUANTILES)
                 found[past.name] = replace(
-                    outlook(told.quantiles[place], "engine", STALE.format(steps) if steps else ""),
+                    outlook(quantiles, "engine", STALE.format(steps) if steps else ""),
                     off=told.off[:, ahead, place].astype(np.float32),
                     parts=parts[place],
                     skill=skills[place],

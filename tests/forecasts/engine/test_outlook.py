@@ -62,7 +62,8 @@ def test_a_told_closure_moves_the_past_and_not_the_outlook() -> None:
     changes = (Change(large.name, begins, None, 0.5),)
     *_, closed = outlooks([*others, halved], Question("D", 14, changes=changes))
 
-    np.testing.assert_allclose(closed.quantiles, open_.quantiles / 2, rtol=1e-6)
+    # But for what rounding adds to the band of a whole count.
+    np.testing.assert_allclose(closed.quantiles, open_.quantiles / 2, rtol=1e-4)
 
 
 def test_a_planned_closure_holds_from_its_day_until_its_end() -> None:
