@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from app.forecasts.engine.asked import Floats
+from app.forecasts.engine.bands import quantiles
 from app.forecasts.engine.panel import Bools
 from app.forecasts.engine.work import Work
 
@@ -12,6 +13,7 @@ Candidates = Callable[[], Iterator[Floats]]
 # Inside a pool a candidate loses e-fold weight for each 1/25 that it erred more than the best.
 SHARPNESS = 25.0
 LEAST_SHARE = 0.02
+WILD = 5.0  # times what is usual: an error beyond it, as of a day that was not told, weighs no more
 RECENT = 200.0  # steps of days after which an error inside a pool counts half
 # Between pools half of a loss is that of the series, half that of all (forecasting.md, "Engine"). A
 # half-life of 45 days followed single origins: a quarter erred less on the two daily sets.
@@ -43,8 +45,9 @@ def pooled(work: Work, candidates: Candidates) -> Floats:
     """
     truth, bounds = work.truth(), work.pace.bounds(work.horizon)
     weights = half_lives(work, RECENT)
-    losses = np.array([mean_loss(truth, one[:-1], weights, bounds) for one in candidates()])
     typical = typical_step(work)
+    most = wild(work, truth, typical)
+    losses = np.array([mean_loss(truth, one[:-1], weights, bounds, most) for one in candidates()])
     losses = (losses + (losses / typical).mean(axis=-1, keepdims=True) * typical) / 2
     shares = np.exp(-SHARPNESS * (losses / losses.min(axis=0) - 1))
     shares = np.where(shares < LEAST_SHARE, 0.0, shares)
@@ -57,16 +60,30 @@ def pooled(work: Work, candidates: Candidates) -> Floats:
     return found
 
 
+def wild(work: Work, truth: Floats, typical: Floats) -> Floats:
+    """The largest error that counts in full: float64[b, s], from that of a level that is held."""
+    off = np.abs(truth - work.level[work.past][:, None])
+    usual = [
+        quantiles(off[:, low:high].reshape(-1, off.shape[2]), (0.5,))[:, 0]
+        for low, high in work.pace.bounds(work.horizon)
+    ]
+    return WILD * np.maximum(usual, typical)
+
+
 def mean_loss(
-    truth: Floats, forecast: Floats, weights: Floats, bounds: Sequence[tuple[int, int]]
+    truth: Floats,
+    forecast: Floats,
+    weights: Floats,
+    bounds: Sequence[tuple[int, int]],
+    most: Floats,
 ) -> Floats:
-    """The weighted mean absolute error of each bucket and series: float64[b, s]."""
+    """The weighted mean absolute error of each bucket and series, `most` at most: float64[b, s]."""
     off = np.abs(truth - forecast)
     known = np.isfinite(off)
     off = np.where(known, off, 0.0)
     found = []
-    for low, high in bounds:
-        sums = np.tensordot(weights, off[:, low:high].sum(axis=1), axes=1)
+    for (low, high), bound in zip(bounds, most, strict=True):
+        sums = np.tensordot(weights, np.minimum(off[:, low:high], bound).sum(axis=1), axes=1)
         counts = np.tensordot(weights, known[:, low:high].sum(axis=1), axes=1)
         found.append(sums / np.maximum(counts, 1e-12))
     return np.array(found) + 1e-9
