@@ -8,6 +8,10 @@ from app.forecasts.engine.asked import Floats
 from app.forecasts.engine.work import Work
 
 PEERS = 0.5  # of the shape of the errors so much is that of all series
+ENOUGH = 64  # series that tell what is common to all: more would only be sorted
+# The middle of n independent errors is off by 1.25 / sqrt(n) of their size by chance: from so many
+# horizons on half of it is believed, which is right where true leans are a quarter of that size.
+CENTRED = 30.0
 TRIMMED = (0.025, 0.975)  # of its errors a series is as far off as those between say
 FACTORS = np.round(np.arange(0.8, 1.81, 0.02), 2)
 JUDGED = 0.5  # the newer half of the pseudo-origins judges bands made of what was known then
@@ -19,21 +23,43 @@ def errors(work: Work, forecast: Floats) -> Floats:
     return found
 
 
-def band(off: Floats, levels: Sequence[float], neighbours: int) -> Floats:
+def band(off: Floats, levels: Sequence[float], neighbours: int, lean: float = 1.0) -> Floats:
     """Quantiles of the error at each distance: float64[o, h, s] -> float64[h, s, q].
 
     Errors are pooled over `neighbours` distances on either side; half the shape is that of all
-    series, each in units of its own root mean square.
+    series, each in units of its own root mean square. Of their lean to one side the share `lean`
+    is believed; the rest of the band is that of the errors with either sign.
     """
     size = size_of(off)
     scaled = off / size
     horizon, series = off.shape[1:]
     found = np.empty((horizon, series, len(levels)))
+    some = slice(None, None, -(-series // ENOUGH))
     for step in range(horizon):
         near = scaled[:, max(0, step - neighbours) : step + neighbours + 1]
-        own = quantiles(near.reshape(-1, series), levels)
-        found[step] = (1 - PEERS) * own + PEERS * quantiles(near.reshape(-1, 1), levels)
+        own = leaning(near.reshape(-1, series), levels, lean)
+        found[step] = (1 - PEERS) * own + PEERS * leaning(
+            near[..., some].reshape(-1, 1), levels, lean
+        )
     return growing(found, levels) * size[None, :, None]
+
+
+def leaning(values: Floats, levels: Sequence[float], lean: float) -> Floats:
+    """Quantiles of each column float64[n, s], of which the share `lean` leans: float64[s, q]."""
+    told = quantiles(values, levels)
+    if lean == 1:
+        return told
+    about = 2 * np.asarray(levels) - 1
+    either = np.sign(about) * quantiles(np.abs(values), np.abs(about).tolist())
+    found: Floats = lean * told + (1 - lean) * either
+    return found
+
+
+def lean_of(work: Work) -> float:
+    """How far it is believed that past errors lean to one side: the horizons n that the
+    pseudo-origins span, over n + CENTRED."""
+    spans = (work.past[-1] - work.past[0]) / work.horizon
+    return float(spans / (spans + CENTRED))
 
 
 def quantiles(values: Floats, levels: Sequence[float]) -> Floats:

@@ -12,7 +12,7 @@ from app.forecasts.engine.panel import Bools, running_mean
 from app.forecasts.special_days import special_days
 
 # The weight of what is known before: so many observed days (of full weight) of "no effect".
-WEEKDAY, SPECIAL, YEARLY = 2.0, 6.0, 20.0
+WEEKDAY, SPECIAL, YEARLY = 2.0, 2.0, 20.0
 HALF_LIFE = 1.25  # years after which a day counts half: habits of a calendar change slowly
 YEARLY_HALF_LIFE = 1.5
 # Peers of one region share their seasons; of an own yearly wave so much is believed.
@@ -46,7 +46,7 @@ def calendar_of(days: Sequence[date], freq: Freq, pace: Pace, country: str) -> C
     special = special_of(days, freq, country)
     prior = np.full(special.shape[1], SPECIAL)
     if freq == "W":
-        return Calendar(special, prior / 3, waves, wave_prior, 0)
+        return Calendar(special, prior, waves, wave_prior, 0)
     weekdays = np.eye(7)[[day.weekday() for day in days]] - 1 / 7
     columns = np.column_stack([weekdays, special])
     return Calendar(columns, np.r_[np.full(7, WEEKDAY), prior], waves, wave_prior, 7)

@@ -15,6 +15,10 @@ Bools = NDArray[np.bool_]
 # above it, and without zeros, on that of the logarithm, on which calendar effects multiply.
 SMALL = 20.0
 MOST_ZEROS = 0.02
+# Where a level ranges over more than this factor, from its 5% to its 95%, it matters whether errors
+# grow with it: a summer of twenty patients must not say how wide a winter of two thousand is.
+RANGED = 4.0
+TRIMMED = (0.02, 0.98)  # changes beyond these quantiles say no more of their spread
 LEAST = 0.5  # half a person: what a zero of a large series counts as
 # A running median's residual beyond so many robust standard deviations is an outlier; of the last
 # days it must be larger still, since a new level begins as an outlier does (Hampel 1974).
@@ -39,22 +43,28 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scale:
-    """For each of s series whether it is taken on the logarithm, else on Anscombe's scale."""
+    """Whether each of s series is taken on the logarithm, or its fourth root; else Anscombe's."""
 
     logarithm: Bools
+    root: Bools
 
     def to(self, values: Floats) -> Floats:
         """float64[..., s] >= 0 -> the same shape; Anscombe 1948: 2 sqrt(y + 3/8)."""
-        root = 2 * np.sqrt(np.maximum(values, 0) + 0.375)
-        scaled: Floats = np.where(self.logarithm, np.log(np.maximum(values, LEAST)), root)
-        return scaled
+        least = np.maximum(values, 0) + 0.375
+        scaled: Floats = np.where(self.root, 4 * least**0.25, 2 * np.sqrt(least))
+        return np.where(self.logarithm, np.log(np.maximum(values, LEAST)), scaled)
 
     def back(self, scaled: Floats) -> Floats:
         """The inverse, floored at 0; monotone, so that quantiles stay quantiles."""
-        squared = np.maximum(scaled, 0) ** 2 / 4 - 0.375
+        least = np.maximum(scaled, 0)
+        power = np.where(self.root, (least / 4) ** 4, least**2 / 4) - 0.375
         exponent = np.exp(np.minimum(scaled, 50))
-        values: Floats = np.maximum(np.where(self.logarithm, exponent, squared), 0)
+        values: Floats = np.maximum(np.where(self.logarithm, exponent, power), 0)
         return values
+
+    def alike(self, large: bool) -> Bools:
+        """Which series are on the logarithm, if `large`, else on Anscombe's scale: bool[s]."""
+        return self.logarithm if large else ~(self.logarithm | self.root)
 
 
 def panel_of(pasts: Sequence[Past], freq: Freq, longest: int) -> Panel:
@@ -84,7 +94,33 @@ def scale_of(panel: Panel) -> Scale:
     with np.errstate(all="ignore"):
         mean = np.nanmean(panel.seen, axis=0)
         zeros = (panel.seen <= 0).sum(axis=0) / np.maximum(panel.observed.sum(axis=0), 1)
-    return Scale((mean > SMALL) & (zeros < MOST_ZEROS))
+    large = (mean > SMALL) & (zeros < MOST_ZEROS)
+    root = np.zeros_like(large)
+    for place in np.flatnonzero(large):
+        root[place] = rather_root(panel.seen[:, place], 7 if panel.freq == "D" else 1)
+    return Scale(large & ~root, root)
+
+
+def rather_root(seen: Floats, season: int) -> bool:
+    """Whether changes over a season are more even on the fourth root than on the logarithm.
+
+    By the likelihood of Box & Cox 1964 of float64[n], its widest changes cut, and only where the
+    series ranged so far that the two differ.
+    """
+    known = np.maximum(seen, LEAST)
+    low, high = np.nanquantile(known, (0.05, 0.95))
+    if not high > RANGED * low:
+        return False
+    change = np.isfinite(known[season:] - known[:-season])
+    if not change.any():
+        return False
+    mean = np.log(known[season:][change]).mean()
+    spread = []
+    for scaled in (np.log(known), 4 * known**0.25):
+        moved = (scaled[season:] - scaled[:-season])[change]
+        moved = np.clip(moved, *np.quantile(moved, TRIMMED))
+        spread.append(np.log(np.mean(moved**2) + 1e-12) / 2)
+    return bool(spread[1] < spread[0] + mean / 4)
 
 
 def filled(values: Floats) -> Floats:
@@ -105,7 +141,11 @@ def running_median(values: Floats, window: int) -> Floats:
     half = window // 2
     padded = np.pad(values, ((half, half), (0, 0)), constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, window, axis=0)
-    median: Floats = np.nanmedian(windows, axis=-1)
+    median = np.empty_like(values)
+    whole = slice(half, max(half, len(values) - half))
+    median[whole] = np.median(windows[whole], axis=-1)
+    for end in (slice(half), slice(whole.stop, None)):
+        median[end] = np.nanmedian(windows[end], axis=-1)
     return median
 
 

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from app.forecasts.engine.asked import Floats
+from app.forecasts.engine.bands import quantiles
 from app.forecasts.engine.panel import Bools
 from app.forecasts.engine.work import Work
 
@@ -14,6 +15,7 @@ Bounds = Sequence[tuple[int, int]]
 # Inside a pool a candidate loses e-fold weight for each 1/25 that it erred more than the best.
 SHARPNESS = 25.0
 LEAST_SHARE = 0.02
+WILD = 5.0  # times what is usual: an error beyond it, as of a day that was not told, weighs no more
 RECENT = 200.0  # steps of days after which an error inside a pool counts half
 # Between pools half of a loss is that of the series, half that of all (forecasting.md, "Engine"). A
 # half-life of 45 days followed single origins: a quarter erred less on the two daily sets.
@@ -55,11 +57,12 @@ def pooled(work: Work, candidates: Candidates) -> Floats:
     """
     truth, bounds = work.truth(), work.pace.bounds(work.horizon)
     weights = half_lives(work, RECENT)
+    typical = typical_step(work)
+    most = wild(work, truth, typical)
     # A comprehension would hold each while the next is made.
-    loss = partial(mean_loss, truth, weights, bounds)
+    loss = partial(mean_loss, truth, weights, bounds, most)
     losses = np.array([*map(loss, candidates())])
     del truth, loss
-    typical = typical_step(work)
     losses = (losses + (losses / typical).mean(axis=-1, keepdims=True) * typical) / 2
     shares = np.exp(-SHARPNESS * (losses / losses.min(axis=0) - 1))
     shares = np.where(shares < LEAST_SHARE, 0.0, shares)
@@ -77,13 +80,26 @@ def weigh_in(found: Floats, share: Floats, candidate: Floats, bounds: Bounds) ->
             found[:, low:high] += of_bucket * candidate[:, low:high]
 
 
-def mean_loss(truth: Floats, weights: Floats, bounds: Bounds, candidate: Floats) -> Floats:
-    """The weighted mean absolute error of each bucket and series: float64[b, s]."""
+def wild(work: Work, truth: Floats, typical: Floats) -> Floats:
+    """The largest error that counts in full: float64[b, s], from that of a level that is held."""
+    off = np.abs(truth - work.level[work.past][:, None])
+    usual = [
+        quantiles(off[:, low:high].reshape(-1, off.shape[2]), (0.5,))[:, 0]
+        for low, high in work.pace.bounds(work.horizon)
+    ]
+    return WILD * np.maximum(usual, typical)
+
+
+def mean_loss(
+    truth: Floats, weights: Floats, bounds: Bounds, most: Floats, candidate: Floats
+) -> Floats:
+    """The weighted mean absolute error of each bucket and series, `most` at most: float64[b, s]."""
     found = []
-    for low, high in bounds:
+    for (low, high), bound in zip(bounds, most, strict=True):
         off = np.abs(truth[:, low:high] - candidate[:-1, low:high])
         known = np.isfinite(off)
-        sums = np.tensordot(weights, np.where(known, off, 0.0).sum(axis=1), axes=1)
+        off = np.minimum(np.where(known, off, 0.0), bound)
+        sums = np.tensordot(weights, off.sum(axis=1), axes=1)
         counts = np.tensordot(weights, known.sum(axis=1), axes=1)
         found.append(sums / np.maximum(counts, 1e-12))
     return np.array(found) + 1e-9

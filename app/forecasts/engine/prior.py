@@ -29,7 +29,7 @@ def by_peers(values: Floats, peers: Work, levels: Sequence[float]) -> Floats:
     n, horizon = len(peers.level), peers.horizon
     known = values[-min(MOST_DAYS, n) :]
     large = is_large(known)
-    alike = peers.scale.logarithm == large
+    alike = peers.scale.alike(large)
     told = np.log(np.maximum(known, LEAST)) if large else 2 * np.sqrt(known + 0.375)
     profile = np.median(peers.effect[:, alike], axis=1)
     profile = blended(told, profile[n - len(told) :], peers.pace.season)
@@ -69,7 +69,7 @@ def has_peers(values: Floats, peers: Work) -> bool:
     known = values[-min(MOST_DAYS, len(peers.level)) :]
     if np.isfinite(known).sum() < peers.pace.prior:
         return False
-    return bool((peers.scale.logarithm == is_large(known)).any())
+    return bool(peers.scale.alike(is_large(known)).any())
 
 
 def habits(peers: Work, alike: Bools, levels: Sequence[float]) -> tuple[float, Floats]:

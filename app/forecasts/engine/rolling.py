@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.forecasts.engine.asked import Floats
-from app.forecasts.engine.bands import band, errors, widening
+from app.forecasts.engine.bands import band, errors, lean_of, widening
 from app.forecasts.engine.boosted import boosted
+from app.forecasts.engine.ground import ground_of
 from app.forecasts.engine.levels import calm, trending
+from app.forecasts.engine.linear import linear
 from app.forecasts.engine.pools import mixed, over_waves, pooled
 from app.forecasts.engine.work import Work
 
@@ -33,7 +35,8 @@ def rolled(work: Work, levels: Sequence[float], seed: int, stale: Sequence[int])
     forecast = mixed(work, list(pools_of(work, seed).values()))
     off = errors(work, forecast)
     neighbours = work.pace.neighbours
-    wide = band(off, levels, neighbours) * widening(work, off, levels, neighbours)
+    wide = band(off, levels, neighbours, lean_of(work))
+    wide *= widening(work, off, levels, neighbours)
     horizon = work.horizon - max(stale)
     wide = np.stack([wide[n : n + horizon, place] for place, n in enumerate(stale)], axis=1)
     middle = forecast[-1, :horizon] + work.effect[len(work.level) :][:horizon]
@@ -43,16 +46,19 @@ def rolled(work: Work, levels: Sequence[float], seed: int, stale: Sequence[int])
 
 
 def pools_of(work: Work, seed: int) -> dict[str, Floats]:
-    """Levels as they stand; where the past shows a year, levels about its wave, and trees.
+    """Levels as they stand; where the past shows a year, levels about its wave, and what learns.
 
-    Trees that have not seen each season of a year take it for the way of the world: of a year of
-    epidemic waves they erred three times as much as the naive.
+    Models that have not seen each season of a year take it for the way of the world: of a year of
+    epidemic waves the trees erred three times as much as the naive.
     """
     found = {"levels": pooled(work, lambda: levels_of(work))}
     waves = work.waves()
     if waves is not None:
         found["waves"] = pooled(work, lambda: waves_of(work, waves))
-        found["trees"] = boosted(work, seed)
+        ground = ground_of(work)
+        if work.pace.season > 1:  # of weeks there are too few to learn it from
+            found["linear"] = linear(work, ground)
+        found["trees"] = boosted(work, ground, seed)
     return found
 
 

@@ -5,14 +5,17 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from app.forecasts.engine.asked import Change, Floats
-from app.forecasts.engine.bands import growing, quantiles
+from app.forecasts.engine.bands import band, growing, quantiles
 from app.forecasts.engine.boosted import boosted
 from app.forecasts.engine.footing import factors, to_plan, to_today
+from app.forecasts.engine.ground import ground_of
 from app.forecasts.engine.levels import Integers
+from app.forecasts.engine.linear import linear
 from app.forecasts.engine.pace import PACES
-from app.forecasts.engine.panel import Scale, panel_of, without_outliers
+from app.forecasts.engine.panel import Scale, panel_of, rather_root, without_outliers
 from app.forecasts.engine.pools import mixed, pooled
 from app.forecasts.engine.rolling import levels_of, waves_of
 from app.forecasts.engine.work import Work, work_of
@@ -39,7 +42,7 @@ def test_each_origin_stands_in_one_fold(work: Work) -> None:
     assert sorted(places) == list(range(len(work.origins)))
 
 
-@pytest.mark.parametrize("pool", ["waves", "trees"])
+@pytest.mark.parametrize("pool", ["waves", "linear", "trees"])
 def test_what_is_judged_in_a_fold_was_not_learned_there(work: Work, pool: str) -> None:
     inside, hidden = next(iter(work.folds()))
     assert hidden is not None
@@ -57,9 +60,11 @@ def test_what_is_judged_in_a_fold_was_not_learned_there(work: Work, pool: str) -
 
 
 def said(work: Work, pool: str, inside: Integers) -> list[Floats]:
-    """By the trees of the fold; of the waves the wave itself, which they add to a level."""
+    """By the model of the fold; of the waves the wave itself, which they add to a level."""
+    if pool == "linear":
+        return [linear(work, ground_of(work))[inside]]
     if pool == "trees":
-        return [boosted(work, 0)[inside]]
+        return [boosted(work, ground_of(work), 0)[inside]]
     waves = work.waves()
     assert waves is not None
     return [waves[0]]
@@ -76,6 +81,19 @@ def test_a_sabotaged_pool_is_out_within_one_scoring_cycle(work: Work) -> None:
     cycle = begins + (28 + work.horizon) // DAILY.stride
     share = (found - sound)[cycle:] / 3.0
     assert share.max() < 0.01
+
+
+def test_a_linear_model_learns_by_how_much_a_series_goes_back_to_its_mean() -> None:
+    chance = np.random.default_rng(6)
+    shocks = chance.normal(0, 0.1, (1000, 6))
+    level = lfilter([1], [1, -0.8], shocks, axis=0)
+    region = [lay.past(f"{n}", np.exp(6 + column)) for n, column in enumerate(level.T)]
+    work = work_of(panel_of(region, "D", DAILY.longest), DAILY, 7, "NL")
+
+    told = linear(work, ground_of(work))[:-1] - 6
+
+    best = 0.8 ** np.arange(1, 8)[:, None] * level[work.past][:, None]
+    assert np.sqrt(np.mean((told - best) ** 2)) < 0.05
 
 
 def test_pools_that_err_alike_weigh_alike(work: Work) -> None:
@@ -113,12 +131,22 @@ def test_an_outlier_is_put_aside_and_a_new_level_at_the_end_is_not() -> None:
     np.testing.assert_array_equal(found[-3:], told[-3:])
 
 
-@pytest.mark.parametrize("logarithm", [True, False])
-def test_a_scale_leads_back_to_where_it_came_from(logarithm: bool) -> None:
-    scale = Scale(np.array([logarithm]))
+@pytest.mark.parametrize("kind", [(True, False), (False, True), (False, False)])
+def test_a_scale_leads_back_to_where_it_came_from(kind: tuple[bool, bool]) -> None:
+    scale = Scale(*np.array(kind)[:, None])
     told = np.array([[0.5], [1.0], [30.0], [5000.0]])
 
     np.testing.assert_allclose(scale.back(scale.to(told)), told)
+
+
+@pytest.mark.parametrize(("power", "noise", "root"), [(1.0, 0.1, False), (0.75, 0.6, True)])
+def test_errors_that_grow_less_than_the_level_are_taken_on_the_fourth_root(
+    power: float, noise: float, root: bool
+) -> None:
+    level = 600 * np.exp(2 * np.sin(np.arange(900) / 150))
+    told = level + level**power * np.random.default_rng(4).normal(0, noise, 900)
+
+    assert rather_root(told, 7) == root
 
 
 def test_footings_multiply_and_end() -> None:
@@ -151,6 +179,16 @@ def test_of_a_column_without_a_figure_nothing_is_added() -> None:
     found = quantiles(np.full((6, 1), np.nan), (0.1, 0.9))
 
     np.testing.assert_array_equal(found, [[0, 0]])
+
+
+def test_a_lean_that_is_not_believed_leaves_a_band_that_is_even() -> None:
+    off = 1 + np.random.default_rng(5).normal(size=(200, 4, 2))
+    levels = (0.1, 0.5, 0.9)
+
+    believed, even = (band(off, levels, 1, lean)[0, 0] for lean in (1.0, 0.0))
+
+    assert believed[1] > 0.8
+    np.testing.assert_allclose(even, [-even[2], 0.0, even[2]])
 
 
 def test_no_interval_is_narrower_than_at_a_shorter_distance() -> None:

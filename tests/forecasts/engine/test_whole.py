@@ -33,7 +33,8 @@ def test_a_rounded_gaussian_lies_inside_the_band_of_its_interval_as_often_as_it_
     random = np.random.default_rng(3)
     truth = np.round(random.normal(10.3, 1.0, 200_000))
 
-    found = as_counts(gaussian(10.3, 1.0), truth, QUANTILES)[0]
+    # What errors of counts show: the spread of what is counted, and of the rounding.
+    found = as_counts(gaussian(10.3, np.sqrt(1 + 1 / 12)), truth, QUANTILES)[0]
 
     # A count spread over its interval is the truth that the band is for.
     spread = truth + random.uniform(-0.5, 0.5, len(truth))
