@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MORE_JOBS ?= 2
-# The processes of the tests share the cores already.
-ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+# The processes of the tests share the cores already; the many that they start compile nothing anew.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
 
 .PHONY: run test test-more check bench evaluate chaos openapi lock clean
 
@@ -18,7 +18,7 @@ run: $(BIN)/installed ## the region of Zoetermeer (fictief) on http://127.0.0.1:
 	$(BIN)/verkeerstoren serve --demo
 
 test: $(BIN)/installed ## all that needs nothing but Python and make; at most ten minutes
-	$(ONE_THREAD) $(BIN)/python -m pytest -m "not more" -n $(MORE_JOBS) --dist loadfile -q
+	$(ONE_THREAD) $(BIN)/python -m pytest -m "not more" -n $(MORE_JOBS) --dist worksteal -q
 
 test-more: $(BIN)/installed ## the rest: browser, linter, real input, Postgres 15
 	sh tests/more/install.sh

@@ -22,11 +22,11 @@ from app.forecasting import (
     Horizon,
     Seed,
     Workers,
-    engine,
     known_country,
     unknown_names,
 )
 from app.forecasts import plans, tidy
+from app.forecasts.asking import engine
 from app.forecasts.backtest import Result, Trial, result, season_of, tally, together
 from app.forecasts.baseline import QUANTILES, TooShort, forecast_daily, forecast_monthly
 from app.forecasts.engine.asked import Floats, Freq, Past, Question

@@ -110,8 +110,8 @@ def jobs_run(
         int | None, typer.Option(help="End when this process is no longer the parent.")
     ] = None,
 ) -> None:
-    """Do what is due, until ended: the forecast at 04:00 local time, partitions before it, and
-    all day the feeds that are fetched."""
+    """Do what is due, until ended: the forecast at 04:00 local time, partitions before it, scores
+    after it, and all day the feeds that are fetched."""
 
     async def work(settings: Settings) -> None:
         # A group waits until both have closed what they opened, which `gather` does not.
@@ -126,8 +126,20 @@ def jobs_run(
 
 @jobs.command("forecast")
 def jobs_forecast() -> None:
-    """Make the forecasts of weeks, months and years now. Waits 10 seconds for writes to settle."""
+    """Make the forecasts of days to years now. Waits 10 seconds for writes to settle."""
     run_job("forecast")
+
+
+@jobs.command("days")
+def jobs_days() -> None:
+    """Make the forecast of the next days anew, now, if anything was told since the last."""
+    run_job("days")
+
+
+@jobs.command("score")
+def jobs_score() -> None:
+    """Compare what runs said with what came true since, now. Waits 10 seconds as `forecast`."""
+    run_job("score")
 
 
 @jobs.command("partitions")
@@ -136,13 +148,19 @@ def jobs_partitions() -> None:
     run_job("partitions")
 
 
+def say_slices(finished: int, of: int) -> None:
+    typer.echo(f"{finished} of {of} slices", err=True)
+
+
 def run_job(job: Job) -> None:
     with opened() as settings:
-        url = settings.database_worker_url if job == "forecast" else settings.database_owner_url
+        owner = job == "partitions"
+        url = settings.database_owner_url if owner else settings.database_worker_url
         url = url or settings.database_owner_url
         if not url:
             refuse("Set DATABASE_WORKER_URL, or DATABASE_OWNER_URL.")
-        outcome = asyncio.run(run_now(url, job, at=datetime.now(UTC)))
+        say = say_slices if sys.stderr.isatty() else None
+        outcome = asyncio.run(run_now(url, job, at=datetime.now(UTC), say=say))
         typer.echo(orjson.dumps(outcome, option=orjson.OPT_INDENT_2).decode())
 
 

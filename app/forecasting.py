@@ -3,18 +3,20 @@
 import csv
 import importlib
 import io
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Protocol, cast
+from typing import Annotated
 
 import typer
 
 from app.filing import in_order, read, say, shown, unusable, usable, writing
 from app.forecasts import forecast_file, plans, tidy
+from app.forecasts.asking import engine
 from app.forecasts.engine.asked import Freq, Outlook, Past, Question, steps_from
 from app.forecasts.rows import YEARS
 
@@ -55,16 +57,6 @@ Seed = Annotated[int, typer.Option(min=0, help="Chance; the same seed gives the 
 Workers = Annotated[
     int, typer.Option(min=1, help="How many processes share the cut-offs; the answer is the same.")
 ]
-
-
-class Engine(Protocol):
-    def outlooks(self, pasts: Sequence[Past], question: Question) -> list[Outlook]: ...
-
-
-def engine() -> Engine:
-    # Imported when a command runs, never with this module: it loads lightgbm and statsforecast,
-    # which what is served must not carry.
-    return cast(Engine, importlib.import_module("app.forecasts.engine.outlook"))
 
 
 def forecast(
@@ -143,8 +135,18 @@ def slice_of(
     caps = None
     if plan is not None:
         last = {each.name: tidy.last_cap(each, cutoff, freq) for each in told.series}
-        caps = {past.name: (last[past.name], plan.get(past.name, ())) for past in pasts}
+        caps = {
+            past.name: (last[past.name], ahead(plan, past.name, last, cutoff)) for past in pasts
+        }
     return Slice(cutoff, tidy.on_one_axis(pasts, freq), question, caps)
+
+
+def ahead(
+    plan: plans.CapPlan, name: str, last: Mapping[str, float], cutoff: date
+) -> Sequence[tuple[date, float]]:
+    """What is planned after the cut-off; before it what FILE tells stands, where it tells any."""
+    known = not math.isnan(last[name])
+    return [(day, cap) for day, cap in plan.get(name, ()) if day > cutoff or not known]
 
 
 def work(task: Slice) -> Issue:

@@ -22,6 +22,7 @@ from app.feeds.pulls.routes import router as pulls_router
 from app.feeds.routes import router as feeds_router
 from app.forecasts.routes import StandingAnswers
 from app.forecasts.routes import router as forecasts_router
+from app.forecasts.scoring.routes import router as scores_router
 from app.health.routes import router as health_router
 from app.http import Envelope, route_of
 from app.observations.commands import SeriesNumbers
@@ -53,6 +54,7 @@ V1 = [
     notices_router,
     overview_router,
     forecasts_router,
+    scores_router,
 ]
 
 

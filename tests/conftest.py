@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
+from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,10 +21,20 @@ from app.db import connect, sessions_of
 from app.main import create_app
 from app.postgres import Embedded
 from app.settings import Settings
+from tests.folders import a_folder
 
+LONGEST = ("tests/trust/", "tests/demo/", "tests/test_readme.py")
 REQUIRED = os.environ.get("REQUIRE_SHARED") == "1"
 PEPPER = SecretStr("a pepper for the tests, and for nothing else")
+# A machine that is busy for a moment is no fault of what is tested.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 SHARED = Path(os.environ.get("SHARED_DIR", Path(__file__).parents[2] / "shared"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: one that is left for the end leaves the other processes idle."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @dataclass(frozen=True)
@@ -53,8 +63,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Embedded]:
     """Durability is off: nothing here outlives the test."""
-    folder = Path(tempfile.mkdtemp(prefix="toren-"))
-    folder.chmod(0o755)
+    folder = a_folder()
     other = os.environ.get("TEST_PG_BIN")
     with Embedded(
         folder / "data",

@@ -1,26 +1,31 @@
 """The tower as a user starts it: its own process, its own data, a free port, ended by its id."""
 
 import os
+import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+
+from tests.folders import a_folder
 
 ROOT = Path(__file__).parents[1]
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Below those that a connection is given: else one takes it before the server that is to."""
+    while True:
+        port = random.randint(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -29,39 +34,39 @@ def a_tower(
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Its address, and the environment with which commands join its store."""
     port = port or free_port()
-    with tempfile.TemporaryDirectory(prefix="toren-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "TOREN_"))},
-            "TOREN_DATA_DIR": str(Path(folder) / "var"),
-            "TOREN_PORT": str(port),
-            "TOREN_DEMO_DAYS": str(demo_days),
-        }
+    folder = a_folder()
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "TOREN_"))},
+        "TOREN_DATA_DIR": str(folder / "var"),
+        "TOREN_PORT": str(port),
+        "TOREN_DEMO_DAYS": str(demo_days),
+    }
+    # Into a file: a pipe that nobody reads fills, and then the server waits for its reader.
+    with (folder / "said").open("wb") as said:
         process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve", *arguments],
             cwd=ROOT,
             env=environment,
-            stdout=subprocess.PIPE,
+            stdout=said,
             stderr=subprocess.STDOUT,
         )
         try:
             address = f"http://127.0.0.1:{port}"
-            wait_until_ready(address, process)
+            wait_until_ready(address, process, folder / "said")
             yield address, environment
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
+            process.wait(timeout=60)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
-    give_up = time.monotonic() + 60
+def wait_until_ready(address: str, process: subprocess.Popen[bytes], said: Path) -> None:
+    give_up = time.monotonic() + 120
     while time.monotonic() < give_up:
-        if process.poll() is not None:
-            said = process.stdout.read().decode() if process.stdout else ""
-            raise AssertionError(f"the tower ended: {said[-2000:]}")
-        try:
+        ended = process.poll() is not None
+        assert not ended, f"the tower ended: {said.read_text()[-2000:]}"
+        with suppress(httpx.TransportError):
             if httpx.get(f"{address}/readyz", timeout=2).status_code == 200:
                 return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError("the tower was not ready within a minute")
+        time.sleep(0.1)
+    raise AssertionError(f"the tower was not ready in two minutes: {said.read_text()[-2000:]}")

@@ -56,6 +56,7 @@ CONNECTS = {
     "access/routes.py": "looks up a key before there is anybody to act for",
     "health/routes.py": "asks whether the store answers",
     "jobs/commands.py": "work on a clock, as the worker",
+    "jobs/slices/commands.py": "slices of that work, as the worker",
     "feeds/pulls/commands.py": "feeds fetched on a clock: leases as the worker, reports as the app",
     "demo/load/commands.py": "a made-up region in bulk, as the owner, before anything is served",
     "demo/region/commands.py": "how far a made-up region is, as the owner",

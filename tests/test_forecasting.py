@@ -186,6 +186,20 @@ def test_a_cap_plan_holds_from_its_day_on(tmp_path: Path) -> None:
     assert "--cap-plan tells of what FILE does not have: Noord." in done.stderr
 
 
+def test_a_plan_of_before_the_cut_off_gives_way_to_what_the_file_tells(tmp_path: Path) -> None:
+    plan = write(tmp_path / "plan.csv", f"unique_id,ds,cap\nOost,{CUT - timedelta(days=9)},0\n")
+    bare = a_file(tmp_path, header="unique_id,ds,y,was", name="bare.csv")
+
+    by_file = forecast(a_file(tmp_path), "--cutoff", CUT, "--cap-plan", plan, "--out", "-")
+    by_plan = forecast(bare, "--cutoff", CUT, "--cap-plan", plan, "--out", "-")
+
+    def first(done: Result) -> float:
+        return next(float(r["p_short"]) for r in told(done.stdout) if r["unique_id"] == "Oost")
+
+    assert first(by_file) < 0.9
+    assert first(by_plan) > 0.9
+
+
 def test_events_are_taken_and_read_before_anything_is_done(tmp_path: Path) -> None:
     events = write(tmp_path / "e.csv", f"unique_id,begins,ends,ratio\nOost,{CUT},,0.5\n")
     wrong = write(tmp_path / "w.csv", "unique_id,begins,ends,ratio\nOost,soon,,0\n")

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,6 +33,8 @@ from app.postgres import (
     version_of,
     wheel_binaries,
 )
+from tests.folders import a_folder
+from tests.serving import free_port
 
 ROOT = os.geteuid() == 0
 REPOSITORY = Path(app.__file__).parents[1]
@@ -58,13 +59,6 @@ with Embedded(Path(sys.argv[1]), system=Path(sys.argv[2])) as server:
 """
 
 
-def new_folder(mode: int = 0o755) -> Path:
-    # Not tmp_path: as root that lies below a folder which the server's user cannot pass.
-    made = Path(tempfile.mkdtemp(prefix="toren-test-")).resolve()
-    made.chmod(mode)
-    return made
-
-
 def processes_in(folder: Path) -> set[int]:
     """Every live process that works in the folder or below; each of a Postgres does."""
     found = set()
@@ -84,21 +78,21 @@ def remove(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[Path]:
-    folder = new_folder()
+    folder = a_folder()
     yield folder
     remove(folder)
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    made = new_folder()
+    made = a_folder()
     yield made
     remove(made)
 
 
 @pytest.fixture
 def closed() -> Iterator[Path]:
-    made = new_folder(0o700)
+    made = a_folder(0o700)
     yield made
     remove(made)
 
@@ -189,12 +183,6 @@ def fake_programs(folder: Path, version: str) -> Path:
         (folder / name).write_text(f"#!/bin/sh\necho '{name} (PostgreSQL) {version}'\n")
         (folder / name).chmod(0o755)
     return folder
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 # What it serves

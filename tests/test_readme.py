@@ -32,7 +32,7 @@ def test_every_line_of_the_readme_does_what_it_says() -> None:
             env={**environment, "PATH": f"{own}:{os.environ['PATH']}"},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=180,
         )
 
     assert done.returncode == 0, done.stderr

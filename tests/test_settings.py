@@ -37,7 +37,7 @@ def test_a_setting_that_cannot_be_read_is_named_in_a_sentence() -> None:
         env={**os.environ, "TOREN_PORT": "abc", "TOREN_POOL_SIZE": "0"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
     assert done.returncode == 1

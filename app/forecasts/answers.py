@@ -7,23 +7,32 @@ from typing import Any, Literal
 
 from app.access.disclosure import Disclosure
 from app.forecasts import calendar
+from app.forecasts.explained import sentence, since
 from app.forecasts.issue import STALE
-from app.forecasts.runs import REGION, Kind, SubjectKind
+from app.forecasts.runs import REGION, Kind, Moves, SubjectKind
 from app.forecasts.schemas import (
+    Adds,
     Amount,
     AnyTypeShort,
     Band,
+    Change,
     Forecast,
     ForecastStep,
     Interval,
+    MadeOf,
     Missing,
+    NoPlace,
+    Part,
     Reason,
     RunView,
     Skill,
     Source,
     TypeForecast,
+    TypePaths,
+    WeekAhead,
     Worst,
 )
+from app.forecasts.together import Ways, summed
 from app.forecasts.topic import Topic
 from app.observations.schemas import Coverage, FigureState
 
@@ -43,6 +52,7 @@ class Point:
     quantiles: Sequence[float]
     supply: float | None
     p_short: float | None
+    moves: Moves | None = None
 
 
 @dataclass(frozen=True)
@@ -90,9 +100,19 @@ def shows(disclosure: Disclosure, topic: Topic, owners: Collection[int], age: ti
     return "all" if whole else "need"
 
 
-def told(
-    stored: Stored, shown: Shows, probabilities: Sequence[float], levels: Sequence[int]
-) -> TypeForecast:
+@dataclass(frozen=True)
+class Asked:
+    """Of quantiles at these probabilities: which intervals are told, with how many digits."""
+
+    probabilities: Sequence[float]
+    levels: Sequence[int]
+    digits: int
+
+    def tidy(self, value: float) -> float:
+        return tidy(value, self.digits)
+
+
+def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
     kind, detail = stored.kind, stored.detail
     resource, bed_type = kind.resource or None, kind.bed_type or None
     if shown == "nothing":
@@ -110,21 +130,93 @@ def told(
     if stored.state != "known":
         return TypeForecast(state="unknown", reason=Reason(**detail["reason"]), **common)
     open_supply: FigureState = "suppressed" if shown == "need" else "known"
-    supplied = detail["supply"] == "known"
+    supply = open_supply if detail["supply"] == "known" else "notApplicable"
+    lacks = detail.get("shortfall") or [None] * len(stored.points)
     steps = tuple(
-        step(point, probabilities, levels, open_supply if supplied else "notApplicable")
-        for point in stored.points
+        step(point, lack, asked, supply) for point, lack in zip(stored.points, lacks, strict=True)
     )
     return TypeForecast(
         state="known",
         grade=detail["grade"],
         last_told=detail.get("lastTold"),
         skill=skill(detail["skill"]),
-        explanation=detail["explanation"],
+        served=detail.get("served"),
+        served_because=detail.get("servedBecause") or None,
+        asks=detail.get("asks"),
+        explanation=explanation(detail),
+        parts=tuple(Part(what=what, values=of) for what, of in detail.get("parts", {}).items()),
+        changed=change(detail.get("changed")),
         sources=tuple(Source(**each) for each in detail["sources"]),
         worst=worst(steps, detail["worst"]),
+        weeks=tuple(week(each, asked, supply) for each in detail.get("weeks", ())),
+        refusal_risk=risk(detail),
+        made_of=made_of(detail),
         steps=steps,
         **common,
+    )
+
+
+def change(told: Mapping[str, Any] | None) -> Change | None:
+    if told is None:
+        return None
+    by = tuple(Adds(what=what, value=value) for what, value in told["by"].items())
+    return Change(since=told["since"], steps=told["steps"], median=told["median"], by=by)
+
+
+def type_paths(stored: Stored, shown: Shows, ways: Sequence[Ways]) -> TypePaths:
+    """The sum of the members' paths, or a unit's own; nothing unless all of them are kept."""
+    of = {"resource": stored.kind.resource or None, "bed_type": stored.kind.bed_type or None}
+    if shown != "all":
+        return TypePaths(**of, state="suppressed", reason=WITHHELD)
+    if stored.state != "known":
+        return TypePaths(**of, state="unknown", reason=Reason(**stored.detail["reason"]))
+    if not ways:
+        return TypePaths(**of, state="unknown", reason=NOT_KEPT)
+    both = summed(ways)
+    days = both.days()
+    return TypePaths(
+        **of,
+        state="known",
+        days=tuple(days),
+        paths=tuple(tuple(tidy(value, 3) for value in path) for path in both.paths.tolist()),
+    )
+
+
+def explanation(detail: Mapping[str, Any]) -> str | None:
+    """Of a run that tells parts the sentence made from them; else what it said itself."""
+    if "parts" not in detail:
+        said: str | None = detail["explanation"]
+        return said
+    steps = "days" if "weeks" in detail else "months"
+    said = sentence(detail["parts"], detail["served"], steps)
+    return f"{said} {since(detail['changed'], steps)}" if detail.get("changed") else said
+
+
+def week(told: Mapping[str, Any], asked: Asked, supply: FigureState) -> WeekAhead:
+    return WeekAhead(
+        day=told["from"],
+        mean=band([asked.tidy(q) for q in told["mean"]], asked),
+        peak=band([asked.tidy(q) for q in told["peak"]], asked),
+        p_short=amount(told["pShort"], supply, 3),
+    )
+
+
+def risk(detail: Mapping[str, Any]) -> Amount | None:
+    """Only the days tell it; not applicable where nobody is sent away."""
+    if "refusalRisk" not in detail:
+        return None
+    return amount(detail["refusalRisk"], "known" if detail["refuses"] else "notApplicable", 3)
+
+
+def made_of(detail: Mapping[str, Any]) -> MadeOf | None:
+    if "arrivalsFrom" not in detail:
+        return None
+    return MadeOf(
+        arrivals_from=detail["arrivalsFrom"],
+        censored=detail.get("censored"),
+        stay_from=detail.get("stayFrom"),
+        mean_stay_days=detail.get("meanStayDays"),
+        leaves_said=detail.get("leavesSaid"),
     )
 
 
@@ -132,6 +224,11 @@ WITHHELD = Reason(
     code="withheld",
     detail="The units behind this do not share it with you: not their own forecasts, nor a total "
     "from which one of them could be read. Totals are told per careSetting, of two others or more.",
+)
+
+
+NOT_KEPT = Reason(
+    code="not-kept", detail="Paths are kept of the last two runs, and of this one there are none."
 )
 
 
@@ -147,12 +244,10 @@ def skill(told: Mapping[str, Any] | None) -> Skill | None:
 SKILL = {"relCrps": "rel_crps"}
 
 
-def step(
-    point: Point, probabilities: Sequence[float], levels: Sequence[int], supply: FigureState
-) -> ForecastStep:
-    known = len(point.quantiles) == len(probabilities)
-    quantiles = [tidy(q) for q in point.quantiles] if known else None
-    need = band(quantiles, probabilities, levels)
+def step(point: Point, shortfall: float | None, asked: Asked, supply: FigureState) -> ForecastStep:
+    known = len(point.quantiles) == len(asked.probabilities)
+    quantiles = [asked.tidy(q) for q in point.quantiles] if known else None
+    need = band(quantiles, asked)
     return ForecastStep(
         state=need.state,
         median=need.median,
@@ -161,36 +256,55 @@ def step(
         at=point.at,
         until=point.at + timedelta(seconds=point.length_s),
         supply=amount(point.supply, supply),
-        gap=gap(quantiles, point.supply, probabilities, levels, supply),
+        gap=gap(quantiles, point.supply, asked, supply),
         p_short=amount(point.p_short, supply, 3),
+        shortfall=amount(shortfall, supply, 3),
+        **moved(point.moves, asked, supply),
     )
 
 
-def band(
-    quantiles: Sequence[float] | None, probabilities: Sequence[float], levels: Sequence[int]
-) -> Band:
+def moved(moves: Moves | None, asked: Asked, supply: FigureState) -> dict[str, Any]:
+    """What only the days tell of a step; nothing of another horizon."""
+    if moves is None:
+        return {}
+    bands = {"arrivals": moves.arrivals, "departures": moves.departures, "net": moves.net}
+    # Of a post or a team nobody leaves, and no place is taken.
+    places: FigureState = supply if moves.net else "notApplicable"
+    return {
+        **{
+            name: band([asked.tidy(q) for q in told], asked)
+            if told
+            else Band(state="notApplicable")
+            for name, told in bands.items()
+        },
+        "at_least_90": amount(moves.at_least_90, places, 0),
+        "at_least_70": amount(moves.at_least_70, places, 0),
+        "no_place": tuple(
+            NoPlace(at=each.at, **amount(each.chance, places, 3).model_dump())
+            for each in moves.no_place
+        ),
+    }
+
+
+def band(quantiles: Sequence[float] | None, asked: Asked) -> Band:
     if quantiles is None:
         return Band(state="unknown")
-    at = {round(p, 4): q for p, q in zip(probabilities, quantiles, strict=True)}
+    at = {round(p, 4): q for p, q in zip(asked.probabilities, quantiles, strict=True)}
     intervals = [
         Interval(level=level, low=at[tail(level)], high=at[round(1 - tail(level), 4)])
-        for level in levels
+        for level in asked.levels
     ]
     return Band(state="known", median=at[0.5], intervals=tuple(intervals))
 
 
 def gap(
-    quantiles: Sequence[float] | None,
-    supply: float | None,
-    probabilities: Sequence[float],
-    levels: Sequence[int],
-    state: FigureState,
+    quantiles: Sequence[float] | None, supply: float | None, asked: Asked, state: FigureState
 ) -> Band:
     if state != "known":
         return Band(state=state)
     if quantiles is None or supply is None:
         return Band(state="unknown")
-    return band([tidy(supply - q) for q in reversed(quantiles)], probabilities, levels)
+    return band([asked.tidy(supply - q) for q in reversed(quantiles)], asked)
 
 
 def tail(level: int) -> float:
@@ -212,6 +326,9 @@ def amount(value: float | None, state: FigureState, digits: int = 1) -> Amount:
     return Amount(value=tidy(value, digits), state="known")
 
 
+EXACT = 15
+
+
 def tidy(value: float, digits: int = 1) -> float:
     """Rounded, and never a zero below zero."""
     return round(value, digits) + 0.0
@@ -227,35 +344,37 @@ def worst(steps: Sequence[ForecastStep], at: str | None) -> Worst | None:
 
 
 def any_type_short(
-    types: Sequence[TypeForecast], probabilities: Sequence[float]
+    types: Sequence[TypeForecast], stored: Sequence[Stored], asked: Asked
 ) -> tuple[AnyTypeShort, ...] | None:
     """Whether any bed type is short, step by step; None unless it is known of every type.
 
-    How types move together is not known yet, so that with several the truth lies between the
-    greatest of the chances and their sum (Frechet 1935). A chance at the edge of what is forecast
-    is itself a bound.
+    The run has it from paths that go together over the types. Where it has not, the truth lies
+    between the greatest of the chances and their sum (Frechet 1935). A chance at the edge of what
+    is forecast is itself a bound.
     """
     columns = [each.steps for each in types]
     if not columns or len({tuple(s.at for s in steps) for steps in columns}) > 1:
         return None
+    together = stored[0].detail.get("anyShort") or [None] * len(columns[0])
     found = []
-    for row in zip(*columns, strict=True):
+    for row, known in zip(zip(*columns, strict=True), together, strict=True):
         chances = [each.p_short.value for each in row if each.p_short.value is not None]
         if len(chances) < len(row):
             return None
-        found.append(either(row[0].at, chances, min(probabilities)))
+        found.append(either(row[0].at, chances, known, min(asked.probabilities)))
     return tuple(found) or None
 
 
-def either(at: datetime, chances: Sequence[float], edge: float) -> AnyTypeShort:
-    least = [0.0 if p <= edge else p for p in chances]
-    most = [1.0 if p >= 1 - edge else p for p in chances]
-    return AnyTypeShort(
-        at=at,
-        value=chances[0] if len(chances) == 1 else None,
-        at_least=max(least),
-        at_most=round(min(1.0, sum(most)), 3),
-    )
+def either(
+    at: datetime, chances: Sequence[float], known: float | None, edge: float
+) -> AnyTypeShort:
+    least = max(0.0 if p <= edge else p for p in chances)
+    most = round(min(1.0, sum(1.0 if p >= 1 - edge else p for p in chances)), 3)
+    value = chances[0] if len(chances) == 1 else known
+    if len(chances) > 1 and known is not None:
+        # So many paths tell a chance to a few thousandths.
+        value = min(max(known, least), most)
+    return AnyTypeShort(at=at, value=value, at_least=least, at_most=most)
 
 
 @dataclass(frozen=True)
@@ -282,10 +401,11 @@ def forecast(
     """
     age = as_of.moment - run.issued_at
     found = []
+    said = Asked(probabilities, topic.levels, EXACT if topic.exact else 1)
     for each in types:
         behind = {owners[unit] for unit in each.members or owners}
         shown = shows(disclosure, topic, behind, age)
-        found.append(told(each, shown, probabilities, topic.levels))
+        found.append(told(each, shown, said))
     turns = set(turning_points(disclosure, topic, set(owners.values()), run))
     passed = {turn for turn in turns if turn <= as_of.moment}
     since = max({run.known_at, as_of.rules_changed_at} | passed)
@@ -298,7 +418,7 @@ def forecast(
         known_at=as_of.known_at or since,
         grade=("stale" if old else "fresh") if state_of(found) == "known" else None,
         run=run,
-        any_type_short=any_type_short(found, probabilities) if totals else None,
+        any_type_short=any_type_short(found, types, said) if totals else None,
         forecasts=tuple(found),
     )
     return answer, min(turns - passed, default=FOREVER)

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from multiprocessing import get_context, parent_process
 from threading import Thread
@@ -14,15 +15,22 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import raw
+from app.forecasts.asking import Found, Task, found_of, tasks, work
 from app.forecasts.baseline import QUANTILES
-from app.forecasts.issue import MODEL, Question, answers
-from app.forecasts.runs import Issued, Run
-from app.forecasts.subjects import Region, questions
+from app.forecasts.changed import COMPARED, with_changes
+from app.forecasts.humility import Learned
+from app.forecasts.issue import Question
+from app.forecasts.packed import pack_outlooks, unpack_task
+from app.forecasts.runs import Bundle, Horizon, Issued, Run, Step
+from app.forecasts.subjects import Region, Total, questions
 from app.forecasts.tables import ForecastRun
+from app.forecasts.together import NOTHING, answers
+from app.wire import instant
 
 Item = TypeVar("Item")
-# From so many subjects on, other processes cost less than they save (they start in a second).
-FOR_ONE_PROCESS = 200
+Ask = Callable[[Sequence[Task]], Awaitable[Found]]
+MODEL = "pools 1"
+SEED = 0
 AT_ONCE = 2_000
 
 ADD_SUBJECTS = """
@@ -31,43 +39,100 @@ INSERT INTO forecast_subjects (run_id, org_id, subject_kind, subject, measure, r
 SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                          $8::text[], $9::jsonb[])
 """
-# An array of arrays would be unnested to its numbers, so quantiles travel as text.
+ADD_PATHS = """
+INSERT INTO forecast_paths (run_id, org_id, unit, measure, resource, bed_type, first, steps, bits,
+                            paths)
+SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::date[],
+                         $8::int[], $9::smallint[], $10::bytea[])
+"""
+# Of each horizon those of the newest run that is there and of the one that comes now.
+LET_GO = """
+DELETE FROM forecast_paths
+ WHERE run_id IN (SELECT run_id FROM forecast_runs WHERE horizon = $1
+                   ORDER BY issued_at DESC, known_at DESC OFFSET 1)
+"""
+# An array of arrays would be unnested to its numbers, so arrays travel as text.
 ADD_POINTS = """
 INSERT INTO forecast_points (run_id, org_id, subject_kind, subject, measure, resource, bed_type,
-                             at, length_s, quantiles, supply, p_short)
+                             at, length_s, quantiles, supply, p_short, arrivals, departures, net,
+                             at_least_90, at_least_70, no_place_at, no_place)
 SELECT $1, p.org_id, p.subject_kind, p.subject, p.measure, p.resource, p.bed_type, p.at,
-       p.length_s, p.quantiles::real[], p.supply, p.p_short
+       p.length_s, p.quantiles::real[], p.supply, p.p_short, p.arrivals::real[],
+       p.departures::real[], p.net::real[], p.at_least_90, p.at_least_70,
+       p.no_place_at::timestamptz[], p.no_place::float8[]
   FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-              $8::timestamptz[], $9::int[], $10::text[], $11::float8[], $12::float8[])
+              $8::timestamptz[], $9::int[], $10::text[], $11::float8[], $12::float8[],
+              $13::text[], $14::text[], $15::text[], $16::float8[], $17::float8[], $18::text[],
+              $19::text[])
        AS p(org_id, subject_kind, subject, measure, resource, bed_type, at, length_s, quantiles,
-            supply, p_short)
+            supply, p_short, arrivals, departures, net, at_least_90, at_least_70, no_place_at,
+            no_place)
 """
+NO_MOVES = (None,) * 7
 
 
-async def forecast(region: Region, data_cut: datetime) -> list[Run]:
+async def answered(asked: Sequence[Task]) -> Found:
+    """Beside the event loop, so that the lease of the job is prolonged meanwhile."""
+    if not any(task.long for task in asked):
+        return found_of(await asyncio.to_thread(lambda: [*map(work, asked)]))
+    with processes(len(asked)) as pool:
+        loop = asyncio.get_running_loop()
+        return found_of(
+            await asyncio.gather(*(loop.run_in_executor(pool, work, task) for task in asked))
+        )
+
+
+async def forecast(
+    region: Region, data_cut: datetime, learned: Learned = NOTHING, ask: Ask = answered
+) -> list[Run]:
     """The runs of weeks and months; no transaction is open while it computes."""
-    asked = await asyncio.to_thread(questions, region)
-    found = await answered(asked)
+    units, totals = await asyncio.to_thread(questions, region)
+    found = await ask(await asyncio.to_thread(tasks, units, SEED))
+    issued, bundles = await asyncio.to_thread(assembled, units, totals, found, learned)
+    horizons: tuple[Horizon, ...] = ("weeks", "months")
     return [
-        Run("weeks", region.at, data_cut, MODEL, 0, QUANTILES, [weeks for weeks, _ in found]),
-        Run("months", region.at, data_cut, MODEL, 0, QUANTILES, [months for _, months in found]),
+        Run(
+            horizon,
+            region.at,
+            data_cut,
+            MODEL,
+            SEED,
+            QUANTILES,
+            with_changes(of, region.before.get(horizon, {}), COMPARED[horizon]),
+            paths,
+        )
+        for horizon, of, paths in zip(horizons, issued, bundles, strict=True)
     ]
 
 
-async def answered(asked: Sequence[Question]) -> list[tuple[Issued, Issued]]:
-    """Beside the event loop, so that the lease of the job is prolonged meanwhile."""
-    if len(asked) <= FOR_ONE_PROCESS:
-        return await asyncio.to_thread(answer_all, asked)
+ByHorizon = tuple[tuple[list[Issued], list[Issued]], tuple[list[Bundle], list[Bundle]]]
+
+
+def assembled(
+    units: Sequence[Question], totals: Sequence[Total], found: Found, learned: Learned
+) -> ByHorizon:
+    made = answers(units, totals, found, SEED, learned)
+    return made.issued(), made.bundles()
+
+
+@contextmanager
+def processes(most: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes to compute in, as many as there are cores or `most`; they end with this one."""
     # Spawned, not forked: this process has threads.
     pool = ProcessPoolExecutor(
-        os.cpu_count(), mp_context=get_context("spawn"), initializer=end_with_parent
+        min(most, os.cpu_count() or 1),
+        mp_context=get_context("spawn"),
+        initializer=end_with_parent,
     )
     try:
-        loop = asyncio.get_running_loop()
-        parts = [loop.run_in_executor(pool, answer_all, part) for part in slices(asked, 50)]
-        return [each for part in await asyncio.gather(*parts) for each in part]
+        yield pool
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def worked(task: bytes) -> bytes:
+    """What one process does with one packed task."""
+    return pack_outlooks([outlook for _, _, outlook in work(unpack_task(task))])
 
 
 def end_with_parent() -> None:
@@ -82,10 +147,6 @@ def end_with_parent() -> None:
     Thread(target=watch, daemon=True).start()
 
 
-def answer_all(asked: Sequence[Question]) -> list[tuple[Issued, Issued]]:
-    return [answers(question) for question in asked]
-
-
 async def add(session: AsyncSession, runs: Sequence[Run]) -> dict[str, Any]:
     """Stores the runs; what became of them, by horizon.
 
@@ -95,6 +156,7 @@ async def add(session: AsyncSession, runs: Sequence[Run]) -> dict[str, Any]:
     for run in runs:
         await add_subjects(session, run)
         await add_points(session, run)
+        await add_paths(session, run)
     for run in runs:
         await session.execute(insert(ForecastRun).values(**row_of(run)))
     return {run.horizon: counts(run) for run in runs}
@@ -128,7 +190,10 @@ async def add_subjects(session: AsyncSession, run: Run) -> None:
 async def add_points(session: AsyncSession, run: Run) -> None:
     connection = await raw(session)
     rows = [
-        (*key(each), step.at, step.length_s, array(step.quantiles), step.supply, step.p_short)
+        (
+            *(*key(each), step.at, step.length_s, array(step.quantiles)),
+            *(step.supply, step.p_short, *moves_of(step)),
+        )
         for each in run.issued
         for step in each.steps
     ]
@@ -136,13 +201,42 @@ async def add_points(session: AsyncSession, run: Run) -> None:
         await connection.execute(ADD_POINTS, run.run_id, *columns(part))
 
 
+async def add_paths(session: AsyncSession, run: Run) -> None:
+    """Numbers for sums that nobody foresaw: kept for two runs, since they can be made again."""
+    if not run.paths:
+        return
+    connection = await raw(session)
+    await connection.execute(LET_GO, run.horizon)
+    for part in slices(run.paths, AT_ONCE):
+        rows = [(each.org_id, each.unit, *each.kind, *each[3:]) for each in part]
+        await connection.execute(ADD_PATHS, run.run_id, *columns(rows))
+
+
 def key(issued: Issued) -> tuple[int, str, str, str, str, str]:
     return (issued.org_id, issued.subject_kind, issued.subject, *issued.kind)
 
 
 def array(quantiles: Sequence[float]) -> str:
-    """As Postgres writes an array; ten-thousandths are far finer than any forecast."""
-    return "{" + ",".join(f"{value:.4f}" for value in quantiles) + "}"
+    """As Postgres writes an array; nine digits give a real back as it was."""
+    return "{" + ",".join(f"{value:.9g}" for value in quantiles) + "}"
+
+
+def moves_of(step: Step) -> tuple[Any, ...]:
+    """What the days tell of a step, as columns; empty where it does not apply."""
+    if step.moves is None:
+        return NO_MOVES
+    quantiles = (step.moves.arrivals, step.moves.departures, step.moves.net)
+    at = ",".join(instant(each.at) for each in step.moves.no_place)
+    chances = ",".join(
+        "NULL" if each.chance is None else f"{each.chance:.4f}" for each in step.moves.no_place
+    )
+    return (
+        *(array(each) if each else None for each in quantiles),
+        step.moves.at_least_90,
+        step.moves.at_least_70,
+        f"{{{at}}}",
+        f"{{{chances}}}",
+    )
 
 
 def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

@@ -1,4 +1,4 @@
-"""From one series to what a run says of it: steps, supply, gap, age, skill; or why it cannot."""
+"""What a run says of one series: steps, supply, gap, age, skill, reasons; or why it cannot."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.forecasts import calendar, gap, scores
-from app.forecasts.baseline import QUANTILES, TooShort, forecast_daily, forecast_monthly
+from app.forecasts import calendar, gap
+from app.forecasts.baseline import FEWEST_DAYS, FEWEST_MONTHS, QUANTILES, YEAR
 from app.forecasts.calendar import CENSUS
 from app.forecasts.demand import last_told
+from app.forecasts.engine.asked import Change, Outlook, Skill
 from app.forecasts.runs import Issued, Kind, Step, SubjectKind
-from app.forecasts.series import Daily, monthly
+from app.forecasts.series import Daily
 from app.wire import instant
 
 Floats = NDArray[np.float64]
-MODEL = "seasonal-naive 1"
 DAYS, MONTHS_AHEAD = 98, 18
 # Supply is planned for so many days: 18 months from the running one, and what is left of it.
 SUPPLY_DAYS = 620
@@ -27,13 +27,6 @@ SUPPLY_DAYS = 620
 # expected of a series that has been silent for longer.
 SILENT = timedelta(days=14)
 STALE = timedelta(hours=48)  # forecasting.md, "Engine"
-ORIGINS = 3
-EXPLANATION = {
-    True: "The mean of the same weekday in the last 1, 2, 4 or 8 weeks, whichever erred least "
-    "before; the band is how far that was off at each distance.",
-    False: "The mean of the last months, or the same month of the years before, whichever erred "
-    "least before; the band is how far that was off at each distance.",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,131 +42,95 @@ class Question:
     supply: Floats | None
     start: date
     census: time = CENSUS
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    changes: Sequence[Change] = ()
+    # Of what is made from several units: whose figures it holds, and why others are not in it.
+    members: Sequence[str] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def made_of(self) -> dict[str, Any]:
+        """Whose it is, as a total tells it."""
+        if not self.members:
+            return {}
+        missing = [{"unit": unit, "reason": why} for unit, why in sorted(self.missing.items())]
+        return {"members": list(self.members), "missing": missing}
+
+    @property
+    def name(self) -> str:
+        return name_of(self.subject, self.kind)
 
 
-class Course(NamedTuple):
-    """How one horizon is forecast, and with which steps and season its skill is judged.
+def name_of(subject: str, kind: Kind) -> str:
+    """Of one series, among all of a run; in the order of the subjects."""
+    return " ".join((subject, *kind))
+
+
+class Told(NamedTuple):
+    """When a series was last told, and how long ago that was at the issue."""
+
+    last: date
+    age: timedelta
+
+    @property
+    def grade(self) -> str:
+        return "stale" if self.age > STALE else "fresh"
+
+
+class Why(NamedTuple):
+    """Why there is no forecast."""
+
+    code: str
+    detail: str
+
+
+class Ahead(NamedTuple):
+    """The first moments of the steps, how long each lasts, and the supply of each.
 
     `whole`: its values are whole counts, not means.
     """
 
-    model: scores.Forecast
-    whole: bool
-    judged_steps: int
-    season: int
-
-
-WEEKS = Course(forecast_daily, True, 28, 7)
-MONTHS = Course(forecast_monthly, False, 6, 12)
-
-
-class Ahead(NamedTuple):
-    """The first moments of the steps, how long each lasts, and the supply of each."""
-
     starts: Sequence[datetime]
     seconds: Sequence[int]
     supply: Floats
+    whole: bool
 
 
-def answers(question: Question) -> tuple[Issued, Issued]:
-    """What the runs of weeks (98 days) and months (18) say of one subject and kind."""
+def standing(question: Question) -> Told | Why:
+    """Whether anything can be expected of a series, of days."""
     demand = question.demand
-    told = last_told(demand) if demand is not None else None
-    if demand is None or told is None:
-        reason = ("nothing-told", "Nothing was told of this in the time that was looked at.")
-        return unknown(question, *reason), unknown(question, *reason)
-    age = question.at - calendar.moment(told, question.census)
+    last = last_told(demand) if demand is not None else None
+    if demand is None or last is None:
+        return Why("nothing-told", "Nothing was told of this in the time that was looked at.")
+    age = question.at - calendar.moment(last, question.census)
     if age > SILENT:
-        reason = ("silent", f"Nothing was told since {told}; older than 14 days is not forecast.")
-        return unknown(question, *reason), unknown(question, *reason)
-    months = monthly(demand)
-    by_day, by_month = days_ahead(question, demand.after), months_ahead(question, months.after)
-    return (
-        answer(question, told, age, WEEKS, demand.values, by_day),
-        answer(question, told, age, MONTHS, months.values, by_month),
-    )
+        return Why("silent", f"Nothing was told since {last}; older than 14 days is not forecast.")
+    seen = int(demand.observed[-YEAR:].sum())
+    if seen < FEWEST_DAYS:
+        detail = f"{seen} of the last {YEAR} days were observed; a forecast needs {FEWEST_DAYS}."
+        return Why("too-short", detail)
+    return Told(last, age)
 
 
-def answer(
-    question: Question, told: date, age: timedelta, course: Course, values: Floats, ahead: Ahead
-) -> Issued:
-    try:
-        quantiles = course.model(values, len(ahead.starts), QUANTILES)
-    except TooShort as short:
-        return unknown(question, "too-short", short.detail)
-    if age > STALE:
-        quantiles = widened(quantiles, age)
-    found = gap.against_plan(quantiles, ahead.supply, QUANTILES, whole=course.whole)
-    detail = {
-        **question.detail,
-        "grade": "stale" if age > STALE else "fresh",
-        "lastTold": told.isoformat(),
-        "observed": int(np.isfinite(values).sum()),
-        "supply": "notApplicable" if question.supply is None else "known",
-        "skill": skill(values, course),
-        "sources": [],
-        "explanation": EXPLANATION[course.whole],
-        "worst": None if found.worst is None else instant(ahead.starts[found.worst]),
-    }
-    return Issued(
-        question.org_id,
-        question.subject_kind,
-        question.subject,
-        question.kind,
-        "known",
-        detail,
-        steps(ahead, quantiles, found.short),
-    )
+def months_too_short(values: Floats) -> Why | None:
+    """Whether the months float64[n] of a series suffice."""
+    seen = int(np.isfinite(values[-24:]).sum())
+    if seen >= FEWEST_MONTHS:
+        return None
+    detail = f"{seen} of the last 24 months were observed; a forecast needs {FEWEST_MONTHS}."
+    return Why("too-short", detail)
 
 
-def widened(quantiles: Floats, age: timedelta) -> Floats:
-    """The band float64[h, q] of input that is `age` old, wider about its median; floored at 0.
-
-    By sqrt(1 + days / 7): the error of a seasonal naive grows with the square root of the weeks
-    (Hyndman & Athanasopoulos 2021, table 5.2). The model itself sees the missing days too; that
-    both count is on the safe side.
-    """
-    middle = quantiles[:, [QUANTILES.index(0.5)]]
-    factor = np.sqrt(1 + age / timedelta(days=7))
-    wider: Floats = np.maximum(middle + factor * (quantiles - middle), 0.0)
-    return wider
+def days_ahead(question: Question, first: date, count: int = DAYS) -> Ahead:
+    days = calendar.days_from(first, count + 1)
+    supply = supply_on(question, days[:-1], 1)
+    return ahead_of([calendar.day_start(day) for day in days], supply, whole=True)
 
 
-def steps(ahead: Ahead, quantiles: Floats, short: Floats) -> list[Step]:
-    known = [bool(np.isfinite(row).all()) for row in quantiles]
-    return [
-        Step(
-            start,
-            seconds,
-            quantiles[row].tolist() if known[row] else [],
-            number(ahead.supply[row]),
-            number(short[row]),
-        )
-        for row, (start, seconds) in enumerate(zip(ahead.starts, ahead.seconds, strict=True))
-    ]
-
-
-def unknown(question: Question, code: str, detail: str) -> Issued:
-    return Issued(
-        question.org_id,
-        question.subject_kind,
-        question.subject,
-        question.kind,
-        "unknown",
-        {**question.detail, "reason": {"code": code, "detail": detail}},
-    )
-
-
-def days_ahead(question: Question, first: date) -> Ahead:
-    days = calendar.days_from(first, DAYS + 1)
-    return ahead_of([calendar.day_start(day) for day in days], supply_on(question, days[:-1], 1))
-
-
-def months_ahead(question: Question, first: date) -> Ahead:
-    months = calendar.months_from(first, MONTHS_AHEAD + 1)
+def months_ahead(question: Question, first: date, count: int = MONTHS_AHEAD) -> Ahead:
+    months = calendar.months_from(first, count + 1)
     found = [supply_on(question, [month], calendar.days_in(month)) for month in months[:-1]]
-    return ahead_of([calendar.day_start(month) for month in months], np.concatenate(found))
+    bounds = [calendar.day_start(month) for month in months]
+    return ahead_of(bounds, np.concatenate(found), whole=False)
 
 
 def supply_on(question: Question, starts: Sequence[date], days: int) -> Floats:
@@ -188,23 +145,88 @@ def supply_on(question: Question, starts: Sequence[date], days: int) -> Floats:
     return np.array(found)
 
 
-def ahead_of(bounds: Sequence[datetime], supply: Floats) -> Ahead:
+def ahead_of(bounds: Sequence[datetime], supply: Floats, *, whole: bool) -> Ahead:
     seconds = [int((after - at).total_seconds()) for at, after in pairwise(bounds)]
-    return Ahead(bounds[:-1], seconds, supply)
+    return Ahead(bounds[:-1], seconds, supply, whole)
 
 
-def skill(values: Floats, course: Course) -> dict[str, Any] | None:
-    """How far off it was at the last three origins; None while the past is too short to tell."""
-    origins = scores.last_origins(len(values), course.judged_steps, ORIGINS)
-    if origins[0] <= course.season:
+def known(question: Question, ahead: Ahead, quantiles: Floats, detail: Mapping[str, Any]) -> Issued:
+    """With the gap to the supply of each step, and the step that is the worst."""
+    found = gap.against_plan(quantiles, ahead.supply, QUANTILES, whole=ahead.whole)
+    worst = None if found.worst is None else instant(ahead.starts[found.worst])
+    supply = "notApplicable" if question.supply is None else "known"
+    return Issued(
+        question.org_id,
+        question.subject_kind,
+        question.subject,
+        question.kind,
+        "known",
+        {**question.made_of, "supply": supply, "sources": [], **detail, "worst": worst},
+        steps(ahead, quantiles, found.short),
+    )
+
+
+def widened(quantiles: Floats, age: timedelta) -> Floats:
+    """The band float64[h, q] of input that is `age` old, wider about its median; floored at 0.
+
+    By sqrt(1 + days / 7): the error of a seasonal naive grows with the square root of the weeks
+    (Hyndman & Athanasopoulos 2021, table 5.2). The naive itself sees the missing days too; that
+    both count is on the safe side.
+    """
+    middle = quantiles[:, [QUANTILES.index(0.5)]]
+    factor = np.sqrt(1 + age / timedelta(days=7))
+    wider: Floats = np.maximum(middle + factor * (quantiles - middle), 0.0)
+    return wider
+
+
+def steps(ahead: Ahead, quantiles: Floats, short: Floats) -> list[Step]:
+    told = [bool(np.isfinite(row).all()) for row in quantiles]
+    return [
+        Step(
+            start,
+            seconds,
+            quantiles[row].tolist() if told[row] else [],
+            number(ahead.supply[row]),
+            number(short[row]),
+        )
+        for row, (start, seconds) in enumerate(zip(ahead.starts, ahead.seconds, strict=True))
+    ]
+
+
+def unknown(question: Question, why: Why, detail: Mapping[str, Any] | None = None) -> Issued:
+    return Issued(
+        question.org_id,
+        question.subject_kind,
+        question.subject,
+        question.kind,
+        "unknown",
+        {**question.made_of, **(detail or {}), "reason": why._asdict()},
+    )
+
+
+def detail_of(told: Told, observed: int, outlook: Outlook) -> dict[str, Any]:
+    """What is said of a forecast beside its numbers."""
+    return {
+        "grade": told.grade,
+        "lastTold": told.last.isoformat(),
+        "observed": observed,
+        "served": outlook.grade,
+        "servedBecause": outlook.reason,
+        "skill": skill_of(outlook.skill),
+        "parts": {
+            name: [round(float(value), 3) for value in values]
+            for name, values in outlook.parts.items()
+        },
+    }
+
+
+def skill_of(skill: Skill | None) -> dict[str, Any] | None:
+    if skill is None:
         return None
-    try:
-        found = scores.evaluate(values, origins, course.judged_steps, course.model, course.season)
-    except TooShort:
-        return None
-    told = {"relCrps": found.relative, "c80": found.c80, "c95": found.c95}
+    told = {"relCrps": skill.rel_crps, "c80": skill.c80, "c95": skill.c95}
     rounded = {name: round(value, 3) if isfinite(value) else None for name, value in told.items()}
-    return {**rounded, "points": found.points, "origins": ORIGINS, "steps": course.judged_steps}
+    counts = {"points": skill.points, "origins": skill.origins, "steps": skill.steps}
+    return {**rounded, **counts}
 
 
 def number(value: float) -> float | None:

@@ -28,10 +28,12 @@ class Answer:
     until: datetime
 
 
-def sealed(told: Forecast, viewer: Principal, version: Version, until: datetime) -> Answer:
+def sealed(
+    told: Forecast, viewer: Principal, version: Version, until: datetime, exact: bool
+) -> Answer:
     """The bytes, tagged by run, view, membership (that of the run), age, language and format."""
     view = (viewer.org_id, viewer.audience, version.rules, version.changed_at)
-    asked = (told.subject_kind, told.subject, told.horizon, told.measure, told.levels)
+    asked = (told.subject_kind, told.subject, told.horizon, told.measure, told.levels, exact)
     run = told.run and told.run.run_id
     parts = (run, view, asked, told.known_at, told.grade, told.state, "en", "json")
     tag = hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

@@ -3,9 +3,11 @@
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as local_time
+from typing import Literal
 
 import asyncpg
 import numpy as np
@@ -18,19 +20,33 @@ from app.access.queries import disclosure
 from app.db import raw
 from app.errors import Invalid, NotFound
 from app.facilities import queries as facilities
+from app.facilities.hours import LOCAL
 from app.facilities.tables import Group, Unit
 from app.faults import Fault
 from app.forecasts import calendar
-from app.forecasts.answers import FOREVER, As, Point, Stored, forecast, no_run, told_levels
+from app.forecasts.answers import (
+    FOREVER,
+    As,
+    Point,
+    Stored,
+    forecast,
+    no_run,
+    shows,
+    told_levels,
+    type_paths,
+)
+from app.forecasts.changed import Before, Key
 from app.forecasts.demand import Part
 from app.forecasts.kept import Answer, Kept, Version, sealed
-from app.forecasts.runs import REGION, Horizon, Kind
-from app.forecasts.schemas import Asked, RunView
+from app.forecasts.paths import unpacked
+from app.forecasts.runs import REGION, Horizon, Kind, Moves, NoPlace
+from app.forecasts.schemas import Asked, Paths, PathsAsked, RunView
 from app.forecasts.series import DAY, Daily
-from app.forecasts.subjects import FORECAST, SUPPLY, Offer, Region
+from app.forecasts.subjects import FORECAST, SUPPLY, WAITING, Offer, Region
 from app.forecasts.supply import Event
 from app.forecasts.tables import ForecastRun
-from app.forecasts.topic import Topic, topic_of, wrong
+from app.forecasts.together import Ways
+from app.forecasts.topic import WITHOUT_PLACES, Topic, topic_of, wrong
 from app.observations.notices import queries as notices
 from app.observations.queries import RANK, STANDS_OVER, settled
 
@@ -89,9 +105,25 @@ SELECT {PART}, array_agg(day) AS days, array_agg(value) AS values FROM counted G
 async def region(session: AsyncSession, at: datetime, data_cut: datetime) -> Region:
     """All that a run may know: figures up to `at`, and what was known of them at the cut."""
     holds = max(at, data_cut)
-    units = await facilities.units(session, holds, data_cut)
     groups = await facilities.groups(session, holds, data_cut)
-    offers = {
+    known_offers = await offers(session, holds, data_cut)
+    day, wall = calendar.local_day(holds), at.astimezone(LOCAL).time()
+    now = [replace(offer, census=wall) for offer in known_offers.values()]
+    return Region(
+        at,
+        known_offers,
+        {group: known.members_on(day) for group, known in groups.items()},
+        await told(session, known_offers.values(), (*FORECAST, SUPPLY, WAITING), at, data_cut),
+        await told(session, now, (SUPPLY,), at, data_cut, days=1),
+        await events(session, data_cut),
+        {horizon: await before(session, horizon, at, data_cut) for horizon in COMPARED},
+    )
+
+
+async def offers(session: AsyncSession, holds: datetime, data_cut: datetime) -> dict[str, Offer]:
+    """Each unit that held at a moment, as known at the cut."""
+    units = await facilities.units(session, holds, data_cut)
+    return {
         unit: Offer(
             unit,
             known.org_id,
@@ -102,14 +134,46 @@ async def region(session: AsyncSession, at: datetime, data_cut: datetime) -> Reg
         )
         for unit, known in units.items()
     }
-    day = calendar.local_day(holds)
-    return Region(
-        at,
-        offers,
-        {group: known.members_on(day) for group, known in groups.items()},
-        await told(session, offers.values(), (*FORECAST, SUPPLY), at, data_cut),
-        await events(session, data_cut),
+
+
+COMPARED: tuple[Horizon, ...] = ("weeks", "months")
+
+
+async def before(
+    session: AsyncSession, horizon: Horizon, at: datetime, data_cut: datetime
+) -> dict[Key, Before]:
+    """What the last run said that was issued before `at` and known at the cut."""
+    run = await run_of(session, horizon, at - timedelta(microseconds=1), data_cut)
+    if run is None:
+        return {}
+    middle = list(run.probabilities).index(0.5) + 1
+    rows = await (await raw(session)).fetch(
+        f"""
+        SELECT s.subject_kind, s.subject, s.measure, s.resource, s.bed_type,
+               (s.detail->'parts')::text AS parts, p.at, p.medians
+          FROM forecast_subjects s
+         CROSS JOIN LATERAL (
+               SELECT array_agg(p.at ORDER BY p.at) AS at,
+                      array_agg(p.quantiles[{middle}] ORDER BY p.at) AS medians
+                 FROM forecast_points p
+                WHERE p.org_id = s.org_id AND p.run_id = s.run_id
+                  AND p.subject_kind = s.subject_kind AND p.subject = s.subject
+                  AND p.measure = s.measure AND p.resource = s.resource
+                  AND p.bed_type = s.bed_type) p
+         WHERE s.run_id = $1 AND s.state = 'known'
+        """,
+        run.run_id,
     )
+    found = {}
+    for subject_kind, subject, measure, resource, bed_type, parts, ats, medians in rows:
+        told = {at: median for at, median in zip(ats, medians, strict=True) if median is not None}
+        by = {
+            name: dict(zip(ats, values, strict=True))
+            for name, values in orjson.loads(parts or "{}").items()
+        }
+        kind = Kind(measure, resource, bed_type)
+        found[subject_kind, subject, kind] = Before(run.issued_at, told, by)
+    return found
 
 
 async def told(
@@ -248,11 +312,12 @@ async def stored(
     where = "org_id = $1 AND run_id = $2 AND subject_kind = $3 AND subject = $4 AND measure = $5"
     points: dict[tuple[str, str], list[Point]] = defaultdict(list)
     for row in await connection.fetch(
-        "SELECT resource, bed_type, at, length_s, quantiles, supply, p_short "
+        "SELECT resource, bed_type, at, length_s, quantiles, supply, p_short, arrivals, "
+        "departures, net, at_least_90, at_least_70, no_place_at, no_place "
         f"FROM forecast_points WHERE {where} ORDER BY at",
         *key,
     ):
-        points[row["resource"], row["bed_type"]].append(Point(*tuple(row)[2:]))
+        points[row["resource"], row["bed_type"]].append(point(row))
     subjects = await connection.fetch(
         "SELECT resource, bed_type, state, detail::text AS detail FROM forecast_subjects "
         f"WHERE {where} ORDER BY resource, bed_type",
@@ -267,6 +332,25 @@ async def stored(
         )
         for row in subjects
     ]
+
+
+def point(row: asyncpg.Record) -> Point:
+    known = ("at", "length_s", "quantiles", "supply", "p_short")
+    return Point(**{name: row[name] for name in known}, moves=moves_of(row))
+
+
+def moves_of(row: asyncpg.Record) -> Moves | None:
+    """What the days tell of a step; None of another horizon."""
+    if row["no_place"] is None:
+        return None
+    return Moves(
+        row["arrivals"] or (),
+        row["departures"] or (),
+        row["net"] or (),
+        row["at_least_90"],
+        row["at_least_70"],
+        [NoPlace(*each) for each in zip(row["no_place_at"], row["no_place"], strict=True)],
+    )
 
 
 async def answer(
@@ -298,11 +382,19 @@ async def make(
     known_at = await settled(session, asked.known_at)
     run = await run_of(session, topic.horizon, asked.issued_at, known_at)
     if run is None:
-        return sealed(no_run(topic), viewer, rests_on, FOREVER)
+        return sealed(no_run(topic), viewer, rests_on, FOREVER, topic.exact)
     levels = told_levels(run.probabilities)
     refuse(topic.wrong_levels(levels))
     topic = topic.with_levels(levels)
     types = await stored(session, run.run_id, org_id, topic)
+    if not types and topic.horizon == "days" and asked.measure is None:
+        # A post or a team has no places: what is asked of it is told instead.
+        for measure in WITHOUT_PLACES:
+            topic = replace(topic, measure=measure)
+            if types := await stored(session, run.run_id, org_id, topic):
+                break
+        else:
+            topic = replace(topic, measure="occupied")
     of = await owners(session, {unit for each in types for unit in each.members})
     told, until = forecast(
         topic,
@@ -313,7 +405,7 @@ async def make(
         await disclosure(session, viewer, known_at or now, known_at),
         As(known_at or now, known_at, rests_on.changed_at),
     )
-    return sealed(told, viewer, rests_on, until)
+    return sealed(told, viewer, rests_on, until, topic.exact)
 
 
 def refuse(faults: Sequence[Fault]) -> None:
@@ -323,3 +415,52 @@ def refuse(faults: Sequence[Fault]) -> None:
 
 def view_of(run: ForecastRun) -> RunView:
     return RunView(**{name: getattr(run, name) for name in RunView.model_fields})
+
+
+async def paths(
+    session: AsyncSession, viewer: Principal, asked: PathsAsked, now: datetime
+) -> Paths:
+    """Of the last run, what its viewer may see; of totals the sums over their members."""
+    question = asked.question()
+    refuse(wrong(question))
+    topic = topic_of(question)
+    org_id = await owner(session, topic)
+    run = await run_of(session, topic.horizon)
+    if run is None:
+        return Paths(**topic.about())
+    types = await stored(session, run.run_id, org_id, topic)
+    of = await owners(session, {unit for each in types for unit in each.members})
+    behind = of if topic.subject_kind != "unit" else {topic.subject: org_id}
+    seen = await disclosure(session, viewer, now, None)
+    ways = await bundles(session, run.run_id, behind, topic)
+    told = []
+    for each in types:
+        units = each.members or list(behind)
+        whose = {behind[unit] for unit in units}
+        shown = shows(seen, topic, whose, now - run.issued_at)
+        kept = [ways[unit, each.kind] for unit in units if (unit, each.kind) in ways]
+        told.append(type_paths(each, shown, kept if len(kept) == len(units) else []))
+    return Paths(**topic.about(), run=view_of(run), types=tuple(told))
+
+
+async def bundles(
+    session: AsyncSession, run_id: uuid.UUID, behind: Mapping[str, int], topic: Topic
+) -> dict[tuple[str, Kind], Ways]:
+    """The paths that are kept of these units."""
+    rows = await (await raw(session)).fetch(
+        """
+        SELECT p.unit, p.measure, p.resource, p.bed_type, p.first, p.steps, p.bits, p.paths
+          FROM unnest($1::int[], $2::text[]) AS u(org_id, unit)
+          JOIN forecast_paths p ON p.org_id = u.org_id AND p.unit = u.unit
+         WHERE p.run_id = $3 AND p.measure = $4
+        """,
+        list(behind.values()),
+        list(behind),
+        run_id,
+        topic.measure,
+    )
+    freq: Literal["D", "M"] = "D" if topic.horizon == "weeks" else "M"
+    found = {}
+    for unit, *kind, first, steps, bits, told in rows:
+        found[unit, Kind(*kind)] = Ways(freq, first, unpacked(bits, steps, told), np.empty((0, 0)))
+    return found

@@ -13,7 +13,7 @@ from app.access.routes import ForecastReader
 from app.db import Db
 from app.forecasts import queries
 from app.forecasts.kept import Answer, Kept
-from app.forecasts.schemas import Asked, Forecast, RunList, RunsAsked
+from app.forecasts.schemas import Asked, Forecast, Paths, PathsAsked, RunList, RunsAsked
 from app.paging import MOMENT_AND_ID, link_next, page_of
 
 router = APIRouter(tags=["forecasts"])
@@ -36,9 +36,10 @@ async def forecast(
     """What will probably be needed of a unit, a group or a care setting, per bed type.
 
     Each step has the median and the central intervals that you ask for, the supply that is
-    planned, the gap between them and the chance that it is short. What cannot be forecast is
-    unknown, with the reason; what is not shared with you is suppressed. A run never changes, so
-    that an answer stands until the next one: keep its `ETag` and send it as `If-None-Match`.
+    planned, the gap between them and the chance that it is short; of the days also who comes, who
+    leaves, how many places will be free and whether there will be none. What cannot be forecast
+    is unknown, with the reason; what is not shared with you is suppressed. A run never changes,
+    so that an answer stands until the next one: keep its `ETag` and send it as `If-None-Match`.
     """
     query = request.scope["query_string"]
     now = datetime.now(UTC)
@@ -47,6 +48,20 @@ async def forecast(
     if tags is not None and matches(tags, told.etag):
         return Response(status_code=304, headers=headers)
     return Response(told.body, headers=headers, media_type="application/json")
+
+
+@router.get("/forecasts/paths")
+async def paths(
+    session: Db, viewer: ForecastReader, asked: Annotated[PathsAsked, Query()]
+) -> Paths:
+    """500 sample paths of the last run, for sums, peaks and chances that no field tells.
+
+    Path n of one unit goes with path n of every other: errors that came together before come
+    together in them. Add them up path by path, and count. At each step they have the quantiles of
+    the forecast; a total is the sum of its units on each path. Who may see the forecast may see
+    its paths.
+    """
+    return await queries.paths(session, viewer, asked, datetime.now(UTC))
 
 
 @router.get("/forecasts/runs")

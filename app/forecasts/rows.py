@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from heapq import heappop, heappush
 from itertools import chain
 from operator import itemgetter
@@ -23,8 +23,9 @@ UNKNOWN = {"", "na", "nan"}
 
 NUMBER = re.compile(r"-?[0-9]{1,32}(?:\.[0-9]{0,32})?(?:[eE][+-]?[0-9]{1,3})?")
 INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
-# What pandas writes of a day may bear its midnight.
-DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]00:00(?::00(?:\.0{1,9})?)?)?")
+# What pandas writes of a day may bear its midnight; that of a summer west of Amsterdam is 23:00 in
+# UTC, of the day before.
+DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T](00|23):00(?::00(?:\.0{1,9})?)?)?")
 WITHIN = re.compile(r'"[^"]*"')
 
 Cells = tuple[str, ...]
@@ -73,26 +74,38 @@ class Faults:
 
 
 class Days(dict[str, int]):
-    """The ordinal of a day by how it is written."""
+    """The ordinal of a day by how it is written; `late` has those written as an hour before it."""
+
+    def __init__(self) -> None:
+        self.late: set[int] = set()
 
     def __missing__(self, text: str) -> int:
-        found = day_of(text).toordinal()
+        day, late = written(text)
+        found = day.toordinal()
+        if late:
+            self.late.add(found)
         if len(self) < KEPT:
             self[text] = found
         return found
 
 
 def day_of(text: str) -> date:
-    written = DAY.fullmatch(text.strip())
+    return written(text)[0]
+
+
+def written(text: str) -> tuple[date, bool]:
+    """A day, and whether it was written as 23:00 of the day before: its midnight, in UTC."""
+    found = DAY.fullmatch(text.strip())
     try:
-        day = date.fromisoformat(written[1]) if written else None
+        day = date.fromisoformat(found[1]) if found else None
     except ValueError:
         day = None
-    if day is None:
+    if day is None or found is None:
         raise Wrong("not-a-date", "This is no day. Write it as 2026-11-22, without a time.")
     if day.year not in YEARS:
         raise Wrong("not-a-date", f"Give a day from {YEARS[0]} to {YEARS[-1]}.")
-    return day
+    late = found[2] == "23"
+    return day + timedelta(days=late), late
 
 
 class Numbers(dict[str, float]):

@@ -3,10 +3,10 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
-Horizon = Literal["weeks", "months", "years"]
+Horizon = Literal["days", "weeks", "months", "years"]
 SubjectKind = Literal["unit", "group", "careSetting"]
 # The region's own number: totals belong to no provider.
 REGION = 0
@@ -20,6 +20,25 @@ class Kind(NamedTuple):
     bed_type: str
 
 
+class NoPlace(NamedTuple):
+    """The chance that at a moment no place is free for who then asks; None unknown."""
+
+    at: datetime
+    chance: float | None
+
+
+class Moves(NamedTuple):
+    """What only the days tell of a step: quantiles of who comes, who leaves and the net of them
+    (empty: does not apply), and how many places are free at its end with 90% and with 70%."""
+
+    arrivals: Sequence[float]
+    departures: Sequence[float]
+    net: Sequence[float]
+    at_least_90: float | None
+    at_least_70: float | None
+    no_place: Sequence[NoPlace]
+
+
 class Step(NamedTuple):
     """One step of `length_s` seconds from `at`; no quantiles when nothing can be said of it."""
 
@@ -28,6 +47,7 @@ class Step(NamedTuple):
     quantiles: Sequence[float]
     supply: float | None
     p_short: float | None
+    moves: Moves | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +63,18 @@ class Issued:
     steps: Sequence[Step] = ()
 
 
+class Bundle(NamedTuple):
+    """The sample paths of one unit and kind, as the store has them: see `paths.packed`."""
+
+    org_id: int
+    unit: str
+    kind: Kind
+    first: date
+    steps: int
+    bits: int
+    paths: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One issue of one horizon. `data_cut` is the last moment at which it knew something."""
@@ -54,4 +86,5 @@ class Run:
     seed: int
     probabilities: Sequence[float]
     issued: Sequence[Issued]
+    paths: Sequence[Bundle] = ()
     run_id: uuid.UUID = field(default_factory=uuid.uuid4)

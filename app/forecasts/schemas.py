@@ -11,8 +11,11 @@ from app.forecasts.runs import Horizon, SubjectKind
 from app.observations.schemas import Coverage, FigureState
 from app.wire import Slug, Wire
 
-Measure = Literal["occupied", "medicallyReady", "need"]
+Measure = Literal[
+    "occupied", "medicallyReady", "need", "calls", "consults", "homeVisits", "requests"
+]
 Grade = Literal["fresh", "stale"]
+Served = Literal["engine", "pooled", "naive", "sum"]
 
 
 class Asked(Wire):
@@ -24,10 +27,14 @@ class Asked(Wire):
         None, description="The total of a care setting in the region, per bed type."
     )
     horizon: Horizon = Field(
-        "weeks", description="98 days by day, 18 months by month, or the years to 2040."
+        "weeks",
+        description="72 hours by hour or shift, 98 days by day, 18 months by month, or the years "
+        "to 2040.",
     )
     measure: Measure | None = Field(
-        None, description="Left out: `occupied`; for the years: `need`, places needed."
+        None,
+        description="Left out: `occupied`; for the years: `need`, places needed; for the days of a "
+        "post or a team without places: what is asked of it (`calls`, else `requests`).",
     )
     levels: str | None = Field(
         None,
@@ -36,12 +43,30 @@ class Asked(Wire):
         description="Central intervals in percent. Left out: 50,80,95; for the years: 80.",
         examples=["50,80,95"],
     )
+    exact: bool = Field(
+        False, description="Every digit that is stored, for those who compute; else one decimal."
+    )
     issued_at: AwareDatetime | None = Field(
         None, description="The last run issued at or before this moment."
     )
     known_at: AwareDatetime | None = Field(
         None, description="The answer as it was known at this moment."
     )
+
+
+class PathsAsked(Wire):
+    """Of what, and how far ahead. Give one of unit, group and careSetting."""
+
+    unit: Slug | None = Field(None, description="One unit.", examples=["reo-flex"])
+    group: Slug | None = Field(None, description="The total of a group, per bed type.")
+    care_setting: CareSetting | None = Field(
+        None, description="The total of a care setting in the region, per bed type."
+    )
+    horizon: Literal["weeks", "months"] = Field("weeks", description="By day, or by month.")
+    measure: Literal["occupied", "medicallyReady"] = Field("occupied", description="Of what.")
+
+    def question(self) -> Asked:
+        return Asked(**self.model_dump())
 
 
 class RunsAsked(Wire):
@@ -98,8 +123,17 @@ class Band(Wire):
     intervals: tuple[Interval, ...] = ()
 
 
+class NoPlace(Wire):
+    """The chance that at this moment no place is free for who then asks."""
+
+    at: datetime
+    value: float | None
+    state: FigureState
+
+
 class ForecastStep(Band):
-    """One day, month or year from `at` until `until`."""
+    """One hour, shift, day, month or year from `at` until `until`; of hours and shifts the band is
+    that of its end."""
 
     day: date = Field(description="The local day on which it begins.")
     at: datetime
@@ -108,12 +142,64 @@ class ForecastStep(Band):
     gap: Band = Field(description="Supply less need: below 0 is short.")
     p_short: Amount = Field(
         description="P(gap < 0). It never leaves the outer quantiles of its run: 0.025 means at "
-        "most that, 0.975 at least."
+        "most that, 0.975 at least. Of the days it is a share of the paths, 0 to 1."
+    )
+    arrivals: Band | None = Field(None, description="Who comes in the step. Of the days only.")
+    departures: Band | None = Field(None, description="Who leaves in it. Of the days only.")
+    net: Band | None = Field(None, description="Arrivals less departures. Of the days only.")
+    at_least_90: Amount | None = Field(
+        None,
+        description="With 90% at least so many places are free at its end. Of the days only.",
+    )
+    at_least_70: Amount | None = Field(None, description="The same with 70%.")
+    no_place: tuple[NoPlace, ...] | None = Field(
+        None,
+        description="At the set hours within the step (17:00, 22:00, 08:00). Of the days only.",
+    )
+    shortfall: Amount = Field(
+        description="By how many places it is short in the mean: 0 on most days of a mild chance."
     )
 
 
+class WeekAhead(Wire):
+    """Seven days as one: read off the sample paths, on which its days go together."""
+
+    day: date = Field(description="The local day on which it begins.")
+    mean: Band = Field(description="Of its days.")
+    peak: Band = Field(description="Of its highest day.")
+    p_short: Amount = Field(description="P(any of its days is short): more than that of each day.")
+
+
+class Adds(Wire):
+    """What one cause adds in the mean."""
+
+    what: str
+    value: float
+
+
+class Part(Wire):
+    """What one cause adds to the median of each step; the parts of a step add up to it."""
+
+    what: str = Field(
+        description="`level`, `weekday`, `specialDays`, `season`, `trend` or `events`."
+    )
+    values: tuple[float, ...]
+
+
+class Change(Wire):
+    """By how much the median differs from what the run before said of the same next steps."""
+
+    since: datetime = Field(description="When the run before was issued.")
+    steps: int = Field(description="So many of the next steps are compared.")
+    median: float
+    by: tuple[Adds, ...] = Field(description="Which parts did it; they add up to it, rounded.")
+
+
 class AnyTypeShort(Wire):
-    """P(at least one bed type is short): exact for one type, else between two bounds."""
+    """P(at least one bed type is short), from paths that go together over the types.
+
+    A run of before that knows two bounds only; `value` is then null.
+    """
 
     at: datetime
     value: float | None
@@ -151,6 +237,23 @@ class Missing(Wire):
     reason: str
 
 
+class MadeOf(Wire):
+    """From what the next days of a unit were reckoned; null where it does not apply."""
+
+    arrivals_from: tuple[str, ...] = Field(
+        description="The measures that told who comes; `requests` beside `admissions` are those of "
+        "the time in which the unit was full."
+    )
+    censored: float | None = Field(
+        None, description="The share of the past left out: full, and nobody told who asked."
+    )
+    stay_from: str | None = Field(
+        None, description="`planned-stay` or `hazard`: the shape of the stay."
+    )
+    mean_stay_days: float | None = None
+    leaves_said: int | None = Field(None, description="How many are said to leave, and counted so.")
+
+
 class TypeForecast(Wire):
     """What is forecast of one resource and bed type. Types are never netted."""
 
@@ -164,9 +267,29 @@ class TypeForecast(Wire):
     members: tuple[str, ...] | None = Field(None, description="As they were at issue.")
     missing: tuple[Missing, ...] | None = None
     skill: Skill | None = None
+    served: Served | None = Field(
+        None,
+        description="`engine`; `pooled`: peers stand in for a short past; `naive`: the plain one, "
+        "where the engine can do no better or did worse; `sum`: a total of its members.",
+    )
+    served_because: str | None = Field(None, description="Why it is not the engine's own.")
+    asks: str | None = Field(
+        None,
+        description="A shift of the last days that nobody explained, put to the owner as a "
+        "question; until an event answers it the band also holds a return to where it was.",
+    )
     explanation: str | None = None
+    parts: tuple[Part, ...] = Field((), description="Why it is as it is, step by step.")
+    changed: Change | None = Field(None, description="Null where the run before said nothing.")
     sources: tuple[Source, ...] = ()
     worst: Worst | None = None
+    weeks: tuple[WeekAhead, ...] = Field((), description="Of `weeks` only.")
+    refusal_risk: Amount | None = Field(
+        None,
+        description="The share of who comes in the next 24 hours that finds no place. Of the days "
+        "only.",
+    )
+    made_of: MadeOf | None = Field(None, description="From what the days were reckoned.")
     steps: tuple[ForecastStep, ...] = ()
 
 
@@ -187,3 +310,25 @@ class Forecast(Wire):
     run: RunView | None = None
     any_type_short: tuple[AnyTypeShort, ...] | None = None
     forecasts: tuple[TypeForecast, ...] = ()
+
+
+class TypePaths(Wire):
+    """500 ways that one resource and bed type may go; each has a number for each of `days`."""
+
+    resource: str | None
+    bed_type: str | None
+    state: FigureState
+    reason: Reason | None = None
+    days: tuple[date, ...] = Field((), description="The local day on which each step begins.")
+    paths: tuple[tuple[float, ...], ...] = ()
+
+
+class Paths(Wire):
+    """Sample paths of the last run: path n of one answer goes with path n of every other."""
+
+    subject_kind: SubjectKind
+    subject: str
+    horizon: Horizon
+    measure: Measure
+    run: RunView | None = None
+    types: tuple[TypePaths, ...] = ()

@@ -1,19 +1,21 @@
 """Of what a forecast is made: each unit, and the totals of groups and care settings, by kind."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, time
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.forecasts import calendar
-from app.forecasts.baseline import FEWEST_DAYS, YEAR
-from app.forecasts.demand import Part, last_told, total, whole
-from app.forecasts.issue import SILENT, SUPPLY_DAYS, Question
-from app.forecasts.runs import REGION, Kind, SubjectKind
-from app.forecasts.series import Daily
+from app.forecasts.calendar import CENSUS
+from app.forecasts.changed import Before, Key
+from app.forecasts.demand import Part, last_told, whole
+from app.forecasts.engine.asked import Change
+from app.forecasts.issue import SILENT, SUPPLY_DAYS, Question, Why, name_of, standing
+from app.forecasts.needed import Told, bound_for, need
+from app.forecasts.runs import REGION, Horizon, Kind, SubjectKind
+from app.forecasts.series import DAY
 from app.forecasts.supply import Event, of_bed_type, planned
 
 Floats = NDArray[np.float64]
@@ -21,6 +23,10 @@ Floats = NDArray[np.float64]
 FORECAST = ("occupied", "medicallyReady")
 SUPPLIED = "occupied"
 SUPPLY = "staffed"
+# What the need of a setting is made of, beside who is there.
+NEED, READY, WAITING = "need", "medicallyReady", "waiting"
+# Of a closure of more than nine tenths the rest is no level to scale by.
+LEAST_RATIO = 0.1
 
 
 @dataclass(frozen=True)
@@ -37,28 +43,104 @@ class Offer:
 
 @dataclass(frozen=True)
 class Region:
-    """All that was known at the data cut, of figures up to `at`; groups with their members."""
+    """All that was known at the data cut, of figures up to `at`; groups with their members.
+
+    `told` at each census; `now` what was told in the 24 hours before `at`. `before` is what the run
+    before said, by horizon.
+    """
 
     at: datetime
     offers: Mapping[str, Offer]
     groups: Mapping[str, Sequence[str]]
     told: Mapping[tuple[str, Kind], Sequence[Part]]
+    now: Mapping[tuple[str, Kind], Sequence[Part]]
     events: Mapping[str, Sequence[Event]]
+    before: Mapping[Horizon, Mapping[Key, Before]] = field(default_factory=dict)
 
 
-def questions(region: Region) -> list[Question]:
-    """One for each unit and kind, then one for each total and kind."""
+@dataclass(frozen=True)
+class Total:
+    """A sum over units of one kind: a group or a care setting, with all its members."""
+
+    subject_kind: SubjectKind
+    subject: str
+    kind: Kind
+    members: Sequence[Question]
+
+
+def questions(region: Region) -> tuple[list[Question], list[Total]]:
+    """One question for each unit and kind, and the totals that are made of their answers."""
     units = [unit_question(region, *each) for each in kinds(region)]
     by_unit: dict[str, list[Question]] = {}
     for question in units:
         by_unit.setdefault(question.subject, []).append(question)
-    totals: list[Question] = []
+    totals: list[Total] = []
     for subject_kind, subject, members in views(region):
         found = [question for unit in members for question in by_unit.get(unit, ())]
         for kind in dict.fromkeys(question.kind for question in found):
             of_kind = [question for question in found if question.kind == kind]
-            totals.append(total_question(region.at, subject_kind, subject, of_kind))
-    return units + totals
+            totals.append(Total(subject_kind, subject, kind, of_kind))
+    return units + list(needs(region, units)), totals
+
+
+def needs(region: Region, units: Sequence[Question]) -> Iterator[Question]:
+    """The stock need of each care setting of which more is told than who is there."""
+    for setting in sorted({offer.care_setting for offer in region.offers.values()}):
+        offers = {u: o for u, o in region.offers.items() if o.care_setting == setting}
+        beds = [
+            question
+            for question in units
+            if question.subject in offers and question.kind[:2] == (SUPPLIED, "bed")
+        ]
+        known = [question for question in beds if not isinstance(standing(question), Why)]
+        told = Told(
+            [question.demand for question in known if question.demand is not None],
+            told_of(region, READY, offers),
+            told_of(region, WAITING, offers),
+            {
+                key: bound
+                for key, parts in told_of(region, READY, region.offers).items()
+                if key[0] not in offers and (bound := bound_for(parts, setting))
+            },
+        )
+        if known and told.moves:
+            yield need_question(region, setting, beds, known, told)
+
+
+def need_question(
+    region: Region, setting: str, beds: Sequence[Question], known: Sequence[Question], told: Told
+) -> Question:
+    supplies = [question.supply for question in known if question.supply is not None]
+    there = {question.subject for question in known}
+    reasons = {q.subject: standing(q) for q in beds if q.subject not in there}
+    return Question(
+        REGION,
+        "careSetting",
+        setting,
+        Kind(NEED, "bed", ""),
+        region.at,
+        need(told),
+        np.sum(supplies, axis=0) if len(supplies) == len(known) else None,
+        calendar.local_day(region.at),
+        members=sorted(there | {unit for unit, _ in told.ready_for}),
+        missing={unit: why.code for unit, why in reasons.items() if isinstance(why, Why)},
+    )
+
+
+def told_of(
+    region: Region, measure: str, units: Collection[str]
+) -> dict[tuple[str, Kind], Sequence[Part]]:
+    """What these units told of a measure, if they did in the last 14 days."""
+    return {
+        (unit, kind): parts
+        for (unit, kind), parts in region.told.items()
+        if unit in units and kind.measure == measure and not silent(region, parts)
+    }
+
+
+def silent(region: Region, parts: Sequence[Part]) -> bool:
+    last = last_told(whole(parts))
+    return last is None or region.at - calendar.moment(last, CENSUS) > SILENT
 
 
 def kinds(region: Region) -> Iterator[tuple[Offer, Kind]]:
@@ -94,7 +176,37 @@ def unit_question(region: Region, offer: Offer, kind: Kind) -> Question:
         supply_of(region, offer, kind) if supplied else None,
         calendar.local_day(region.at),
         offer.census,
+        changes_of(region, offer, kind),
     )
+
+
+def changes_of(region: Region, offer: Offer, kind: Kind) -> list[Change]:
+    """Closures and openings that have begun, as factors of the level of what was occupied.
+
+    Those to come take places away, and not the need. One of unknown size, of all places, or of
+    more than there are, says nothing of the level.
+    """
+    staffed, told_at = newest(region, offer, kind)
+    if kind.measure != SUPPLIED or not staffed or told_at is None:
+        return []
+    found = []
+    for event in of_bed_type(region.events.get(offer.unit, ()), kind.bed_type, offer.bed_types):
+        if event.change is None or event.begins_at > told_at:
+            continue
+        without = staffed - event.change if event.holds(told_at) else staffed
+        ratio = (without + event.change) / without if without > 0 else 0.0
+        if LEAST_RATIO <= ratio <= 1 / LEAST_RATIO:
+            begins, ends = census_day(event.begins_at, offer.census), None
+            if event.ends_at is not None:
+                ends = census_day(event.ends_at, offer.census)
+            found.append(Change(name_of(offer.unit, kind), begins, ends, ratio))
+    return found
+
+
+def census_day(moment: datetime, census: time) -> date:
+    """The first day whose census is not before a moment."""
+    day = calendar.local_day(moment)
+    return day if calendar.moment(day, census) >= moment else day + DAY
 
 
 def supply_of(region: Region, offer: Offer, kind: Kind) -> Floats:
@@ -107,11 +219,16 @@ def supply_of(region: Region, offer: Offer, kind: Kind) -> Floats:
 
 
 def newest(region: Region, offer: Offer, kind: Kind) -> tuple[float | None, datetime | None]:
-    """The last number of places with staff and when it held.
+    """The last number of places with staff and when it held: that of now, else of a census.
 
     None if it was since told to be unknown, or told more than 14 days ago.
     """
-    parts = region.told.get((offer.unit, kind._replace(measure=SUPPLY)), ())
+    places = kind._replace(measure=SUPPLY)
+    now = region.now.get((offer.unit, places), ())
+    if now:
+        value = float(whole(now).values[-1])
+        return (None, None) if np.isnan(value) else (value, region.at)
+    parts = region.told.get((offer.unit, places), ())
     daily = whole(parts) if parts else None
     told = last_told(daily) if daily is not None else None
     if daily is None or told is None:
@@ -121,43 +238,3 @@ def newest(region: Region, offer: Offer, kind: Kind) -> tuple[float | None, date
     if withdrawn or region.at - moment > SILENT:
         return None, None
     return float(daily.values[(told - daily.first).days]), moment
-
-
-def total_question(
-    at: datetime, subject_kind: SubjectKind, subject: str, members: Sequence[Question]
-) -> Question:
-    """The sum over the members that told enough; the others are named with the reason."""
-    missing = {each.subject: why for each in members if (why := too_little(each)) is not None}
-    counted = [each for each in members if each.subject not in missing]
-    demands = [each.demand for each in counted if each.demand is not None]
-    supplies = [each.supply for each in counted if each.supply is not None]
-    detail: dict[str, Any] = {
-        "members": [each.subject for each in counted],
-        "missing": [{"unit": unit, "reason": why} for unit, why in sorted(missing.items())],
-    }
-    return Question(
-        REGION,
-        subject_kind,
-        subject,
-        members[0].kind,
-        at,
-        total(demands) if demands else None,
-        np.sum(supplies, axis=0) if supplies else None,
-        members[0].start,
-        detail=detail,
-    )
-
-
-def too_little(question: Question) -> str | None:
-    """Why a unit cannot be part of a total, None if it can."""
-    demand = question.demand
-    told = last_told(demand) if demand is not None else None
-    if demand is None or told is None:
-        return "nothing-told"
-    if question.at - calendar.moment(told, question.census) > SILENT:
-        return "silent"
-    return "too-short" if observed_days(demand) < FEWEST_DAYS else None
-
-
-def observed_days(demand: Daily) -> int:
-    return int(demand.observed[-YEAR:].sum())

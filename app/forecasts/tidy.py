@@ -78,12 +78,14 @@ def read(lines: Iterable[str], freq: Freq, file: str = "The file") -> Tidy:
     Comma or semicolon between the cells, as the header shows; with semicolons decimals may have a
     comma. Empty, NA and NaN are not observed. The same row twice counts once. A day of a month or
     a quarter stands for the whole of it; a week keeps the weekday that its series has most. The
-    order of the rows makes no difference.
+    order of the rows makes no difference. A day written as 23:00 is the one that begins an hour
+    later, and the notes say so.
     """
     faults = Faults(file)
     text = opened(lines, NEEDED, faults, also=[CAP])
     has_cap = CAP in text.columns
-    told = gathered(text, faults)
+    days = Days()
+    told = gathered(text, days, faults)
     if not told and not faults.count:
         faults.add("no-rows", "There is no row under the header. Add figures.", 2)
     doubles = 0
@@ -95,12 +97,16 @@ def read(lines: Iterable[str], freq: Freq, file: str = "The file") -> Tidy:
     if faults.count:
         faults.refuse()
     last = max(last_day(each, freq) for each in series)
-    alike = [f"{doubles:,} rows stand twice with the same figures; each counts once."]
-    return Tidy(series, last, has_cap, alike if doubles else [])
+    notes = []
+    if doubles:
+        notes.append(f"{doubles:,} rows stand twice with the same figures; each counts once.")
+    if days.late:
+        notes.append(f"{len(days.late):,} days are written as 23:00: the midnight that ends it.")
+    return Tidy(series, last, has_cap, notes)
 
 
-def gathered(text: Text, faults: Faults) -> dict[str, Rows]:
-    days, numbers = Days(), Numbers(text.comma)
+def gathered(text: Text, days: Days, faults: Faults) -> dict[str, Rows]:
+    numbers = Numbers(text.comma)
     figure = numbers.__getitem__
     every: Readers = {"unique_id": name_of, "ds": days.__getitem__, "y": figure, CAP: figure}
     readers = {column: every[column] for column in text.columns}

@@ -10,6 +10,8 @@ from app.forecasts.schemas import Asked, Measure
 
 SUBJECTS: tuple[SubjectKind, ...] = ("unit", "group", "careSetting")
 USUAL = (50, 80, 95)
+# What is asked of a post or a team that has no places; told of the days only.
+WITHOUT_PLACES: tuple[Measure, ...] = ("calls", "requests", "consults", "homeVisits")
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Topic:
     measure: Measure
     levels: tuple[int, ...]
     stated: bool = True
+    exact: bool = False
 
     def wrong_levels(self, told: Collection[int]) -> list[Fault]:
         """A level that was asked for and that a run does not tell."""
@@ -31,10 +34,13 @@ class Topic:
     def with_levels(self, told: Collection[int]) -> "Topic":
         return replace(self, levels=tuple(level for level in self.levels if level in told))
 
-    def told(self) -> dict[str, Any]:
+    def about(self) -> dict[str, Any]:
         """As every answer about it begins."""
-        names = ("subject_kind", "subject", "horizon", "measure", "levels")
+        names = ("subject_kind", "subject", "horizon", "measure")
         return {name: getattr(self, name) for name in names}
+
+    def told(self) -> dict[str, Any]:
+        return {**self.about(), "levels": self.levels}
 
 
 def wrong(asked: Asked) -> list[Fault]:
@@ -44,8 +50,17 @@ def wrong(asked: Asked) -> list[Fault]:
     if len(given) != 1:
         detail = "Give one of unit, group and careSetting."
         found += [Fault("one-subject", detail, parameter=kind) for kind in given or SUBJECTS]
-    if asked.measure is not None and (asked.measure == "need") != (asked.horizon == "years"):
-        detail = "`need` is told of years; `occupied` and `medicallyReady` of weeks and months."
+    if asked.measure is not None and asked.measure != "need" and asked.horizon == "years":
+        detail = "Of years `need` is told, and nothing else."
+        found.append(Fault("measure-of-other-horizon", detail, parameter="measure"))
+    elif asked.measure == "need" and asked.horizon == "days":
+        detail = "`need` is told of weeks, months and years."
+        found.append(Fault("measure-of-other-horizon", detail, parameter="measure"))
+    elif asked.measure == "need" and asked.care_setting is None:
+        detail = "`need` is told per careSetting; ask for one in place of a unit or group."
+        found.append(Fault("need-of-a-setting", detail, parameter="measure"))
+    elif asked.measure in WITHOUT_PLACES and asked.horizon != "days":
+        detail = "What is asked of a post or a team is told of days only; so set horizon=days."
         found.append(Fault("measure-of-other-horizon", detail, parameter="measure"))
     return found
 
@@ -62,6 +77,7 @@ def topic_of(asked: Asked) -> Topic:
         asked.measure or usual,
         tuple(levels) or USUAL,
         asked.levels is not None,
+        asked.exact,
     )
 
 

@@ -1,8 +1,9 @@
 """Jobs: each (job, period) once, under a lease that others take over within 2 seconds."""
 
 import asyncio
+import os
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,9 +16,18 @@ from structlog import get_logger
 
 from app.db import connect, sessions_of
 from app.forecasts import commands as forecasts
-from app.forecasts.queries import region
+from app.forecasts.asking import Found, Task, found_of, named
+from app.forecasts.days import commands as days
+from app.forecasts.days import queries as tonight
+from app.forecasts.packed import pack_task, unpack_outlooks
+from app.forecasts.queries import events, region
+from app.forecasts.runs import Run
+from app.forecasts.scoring import commands as scores
+from app.forecasts.scoring import queries as scoring
 from app.jobs import queries
 from app.jobs.schedule import Job, due
+from app.jobs.slices import commands as slices
+from app.jobs.slices.commands import Cut, SliceFailed
 from app.observations.queries import horizon
 from app.planning import commands as planning
 from app.settings import Settings
@@ -44,6 +54,9 @@ JOB_LIMITS = {
 Outcome = dict[str, Any]
 Store = Callable[[AsyncSession], Awaitable[Outcome]]
 Work = Callable[[], Awaitable[Store]]
+Key = dict[str, Any]
+# Told how many slices of a job are finished, of how many.
+Say = Callable[[int, int], None]
 
 CLAIM_NEW = """
 INSERT INTO job_runs (job, period, holder, lease_until)
@@ -121,7 +134,7 @@ async def run_once(
     return outcome
 
 
-async def claimed(engine: AsyncEngine, key: dict[str, Any]) -> bool:
+async def claimed(engine: AsyncEngine, key: Key) -> bool:
     asked = {**key, "lease": LEASE}
     async with sessions_of(engine)() as session, session.begin():
         if (await session.execute(text(CLAIM_NEW), asked)).one_or_none():
@@ -130,7 +143,7 @@ async def claimed(engine: AsyncEngine, key: dict[str, Any]) -> bool:
         return left.one_or_none() is not None
 
 
-async def while_held(engine: AsyncEngine, key: dict[str, Any], work: Work) -> Store:
+async def while_held(engine: AsyncEngine, key: Key, work: Work) -> Store:
     """The work's result; it is cancelled at once when the lease is lost."""
     doing = asyncio.ensure_future(work())
     holding = asyncio.create_task(keep_lease(engine, key))
@@ -146,7 +159,7 @@ async def while_held(engine: AsyncEngine, key: dict[str, Any], work: Work) -> St
                 await task
 
 
-async def keep_lease(engine: AsyncEngine, key: dict[str, Any]) -> None:
+async def keep_lease(engine: AsyncEngine, key: Key) -> None:
     """Prolongs the lease for as long as it can; it ends when the lease is another's."""
     held_until = asyncio.get_running_loop().time() + LEASE.total_seconds()
     while True:
@@ -165,42 +178,152 @@ async def keep_lease(engine: AsyncEngine, key: dict[str, Any]) -> None:
             return
 
 
-async def finish(engine: AsyncEngine, key: dict[str, Any], store: Store) -> Outcome:
+@asynccontextmanager
+async def held(engine: AsyncEngine, key: Key) -> AsyncIterator[AsyncSession]:
+    """A transaction behind a lock on the row of the job, while it is this worker's."""
     async with sessions_of(engine)() as session, session.begin():
         if (await session.execute(text(HOLD), key)).one_or_none() is None:
             raise LeaseLost
+        yield session
+
+
+async def finish(engine: AsyncEngine, key: Key, store: Store) -> Outcome:
+    async with held(engine, key) as session:
         outcome = await store(session)
         told = orjson.dumps(outcome).decode()
         await session.execute(text(FINISH), {**key, "outcome": told})
     return outcome
 
 
-async def note_failure(engine: AsyncEngine, key: dict[str, Any], error: Exception) -> None:
+async def note_failure(engine: AsyncEngine, key: Key, error: Exception) -> None:
     """Only the kind of the error: its text may hold figures."""
-    told = orjson.dumps({"failed": type(error).__name__}).decode()
+    kind = error.kind if isinstance(error, SliceFailed) else type(error).__name__
+    told = orjson.dumps({"failed": kind}).decode()
     with suppress(OSError, SQLAlchemyError):
         async with sessions_of(engine)() as session, session.begin():
             held = (await session.execute(text(HOLD), key)).one_or_none()
             pause = FIRST_PAUSE * 2 ** (held.tries if held else 1)
             asked = {**key, "outcome": told, "pause": pause, "most": MOST_TRIES}
             await session.execute(text(FAIL), asked)
+            await slices.remove_done(session)
 
 
 async def forecast_work(
-    engine: AsyncEngine, at: datetime, known_at: datetime | None = None
+    engine: AsyncEngine,
+    key: Key,
+    at: datetime,
+    known_at: datetime | None = None,
+    say: Say | None = None,
 ) -> Store:
-    """Weeks, months and years of figures up to `at`, as known at `known_at` (else at `at`)."""
-    cut = await data_cut(engine, known_at or at)
+    """Days to years of figures up to `at`, as they were known at `known_at` (else at `at`).
+
+    Where an earlier try of the same period left slices, it is gone on with: of its moment, as was
+    known at its cut.
+    """
     async with sessions_of(engine)() as session:
-        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        known = await region(session, at, cut)
-        years = await planning.years(session, known, cut)
-    runs = [*await forecasts.forecast(known, cut), years]
+        begun = await slices.cut_of(session, key)
+    cut = begun or Cut(at, await data_cut(engine, known_at or at))
+
+    async def ask(asked: Sequence[Task]) -> Found:
+        if not any(task.long for task in asked):
+            return await forecasts.answered(asked)
+        return await shared(engine, key, cut, asked, say or tell(key))
+
+    runs = await runs_of(engine, *cut, ask)
 
     async def store(session: AsyncSession) -> Outcome:
+        await slices.remove(session, key)
         return await forecasts.add(session, runs)
 
     return store
+
+
+async def runs_of(
+    engine: AsyncEngine, at: datetime, cut: datetime, ask: forecasts.Ask = forecasts.answered
+) -> list[Run]:
+    """The runs of all horizons; no transaction is open while it computes."""
+    async with sessions_of(engine)() as session:
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        known = await region(session, at, cut)
+        next_days = await tonight.known(session, at, cut, known.events)
+        learned = await scoring.learned_from(session, forecasts.MODEL, at, cut)
+        years = await planning.years(session, known, cut)
+    ahead = await forecasts.forecast(known, cut, learned, ask)
+    return [await days.run(next_days, cut), *ahead, years]
+
+
+async def days_work(engine: AsyncEngine, at: datetime, known_at: datetime | None = None) -> Store:
+    """The next days anew; nothing where nothing was told since the last run of them."""
+    cut = await data_cut(engine, known_at or at)
+    async with sessions_of(engine)() as session:
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        if not await tonight.anything_told(session, cut):
+            return nothing_told
+        known = await tonight.known(session, at, cut, await events(session, cut))
+    run = await days.run(known, cut)
+
+    async def store(session: AsyncSession) -> Outcome:
+        return await forecasts.add(session, [run])
+
+    return store
+
+
+async def nothing_told(session: AsyncSession) -> Outcome:
+    return {"days": "nothing was told since the last run"}
+
+
+async def score_work(engine: AsyncEngine, at: datetime, known_at: datetime | None = None) -> Store:
+    """What runs said, compared with what came true up to `at`, as known at `known_at`."""
+    return await scored(engine, at, await data_cut(engine, known_at or at))
+
+
+async def scored(engine: AsyncEngine, at: datetime, cut: datetime) -> Store:
+    """Run by run: a year of them need not be in memory. No transaction while it computes."""
+    async with sessions_of(engine)() as session:
+        wanted, truth = await scoring.wanted(session, at, cut)
+    found: list[scores.Row] = []
+    for each in wanted[: scoring.MOST_RUNS]:
+        async with sessions_of(engine)() as session:
+            said, past = await scoring.said(session, each)
+        found += await asyncio.to_thread(scores.compared, each, said, past, truth, cut)
+
+    async def store(session: AsyncSession) -> Outcome:
+        left = max(0, len(wanted) - scoring.MOST_RUNS)
+        return {**await scores.add(session, found), "left": left}
+
+    return store
+
+
+async def shared(engine: AsyncEngine, key: Key, cut: Cut, asked: Sequence[Task], say: Say) -> Found:
+    """Writes a slice for each task, and waits until workers have done them all, this one among
+    them."""
+    for number, task in enumerate(asked):
+        packed = await asyncio.to_thread(pack_task, task)
+        async with held(engine, key) as session:
+            await slices.add(session, key, cut, number, packed)
+    async with held(engine, key) as session:
+        await slices.tidy(session, key, len(asked))
+    told = None
+    while told != len(asked):
+        async with sessions_of(engine)() as session:
+            finished = await slices.finished(session, key)
+        if finished != told:
+            say(finished, len(asked))
+        told = finished
+        await asyncio.sleep(LOOK_SECONDS if told != len(asked) else 0)
+    found = []
+    for number, task in enumerate(asked):
+        async with sessions_of(engine)() as session:
+            packed = await slices.found(session, key, number)
+        found.append(named(task, await asyncio.to_thread(unpack_outlooks, packed)))
+    return found_of(found)
+
+
+def tell(key: Key) -> Say:
+    def say(finished: int, of: int) -> None:
+        log.info(f"{finished} of {of} slices", job=key["job"], period=key["period"])
+
+    return say
 
 
 async def data_cut(engine: AsyncEngine, wanted: datetime) -> datetime:
@@ -224,27 +347,55 @@ async def partitions_work(url: str) -> Store:
 
 
 def work_of(
-    job: Job, engine: AsyncEngine, url: str, at: datetime, known_at: datetime | None
+    engine: AsyncEngine,
+    url: str,
+    key: Key,
+    at: datetime,
+    known_at: datetime | None = None,
+    say: Say | None = None,
 ) -> Work:
-    if job == "partitions":
+    if key["job"] == "partitions":
         return lambda: partitions_work(url)
-    return lambda: forecast_work(engine, at, known_at)
+    if key["job"] == "days":
+        return lambda: days_work(engine, at, known_at)
+    if key["job"] == "score":
+        return lambda: score_work(engine, at, known_at)
+    return lambda: forecast_work(engine, key, at, known_at, say)
+
+
+@asynccontextmanager
+async def helping(engine: AsyncEngine, holder: uuid.UUID) -> AsyncIterator[None]:
+    """Does slices meanwhile, of its own jobs and those of other workers."""
+    task = asyncio.create_task(slices.keep_helping(engine, holder, os.cpu_count() or 1))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def run_now(
-    worker_url: str, job: Job, *, at: datetime, known_at: datetime | None = None
+    worker_url: str,
+    job: Job,
+    *,
+    at: datetime,
+    known_at: datetime | None = None,
+    say: Say | None = None,
 ) -> Outcome:
     """Runs a job beside its schedule; a second call for the same moment gives the first outcome.
 
-    A forecast at `at` reads figures up to `at` as they were known at `known_at`, or at `at`
-    itself; of now it first waits (10 seconds) until what is being written has settled.
+    A forecast, or a score, at `at` reads figures up to `at` as they were known at `known_at`, or
+    at `at` itself; of now it first waits (10 seconds) until what is being written has settled.
+    `say` is told how far it is; else the log is.
     """
     moments = [at] if known_at is None else [at, known_at]
     period = "at " + " known ".join(instant(moment.astimezone(UTC)) for moment in moments)
-    async with working(worker_url) as engine:
-        work = work_of(job, engine, worker_url, at, known_at)
+    holder = uuid.uuid4()
+    key = {"job": job, "period": period, "holder": holder}
+    async with working(worker_url) as engine, helping(engine, holder):
+        work = work_of(engine, worker_url, key, at, known_at, say)
         while True:
-            outcome = await run_once(engine, job, period, work, uuid.uuid4())
+            outcome = await run_once(engine, job, period, work, holder)
             if outcome is None:
                 async with sessions_of(engine)() as session:
                     outcome = await queries.outcome(session, job, period)
@@ -259,7 +410,7 @@ async def keep_running(settings: Settings) -> None:
     assert url, "jobs need database_worker_url or database_owner_url"
     holder = uuid.uuid4()
     done: set[tuple[str, str]] = set()
-    async with working(url) as engine:
+    async with working(url) as engine, helping(engine, holder):
         while True:
             try:
                 done |= await run_due(engine, url, holder, datetime.now(UTC), done)
@@ -275,14 +426,18 @@ async def run_due(
     now: datetime,
     done: set[tuple[str, str]],
 ) -> set[tuple[str, str]]:
-    """One look at the clock: which of the due periods are done now, by this worker or another."""
-    wanted = set(due(now)) - done
+    """One look at the clock: which of the due periods are done now, by this worker or another.
+
+    It needs `helping` beside it, or another worker, where a job has slices.
+    """
+    wanted = [each for each in due(now) if each not in done]
     if not wanted:
         return set()
     async with sessions_of(engine)() as session:
         found = await queries.finished(session, wanted)
-    for job, period in sorted(wanted - found, reverse=True):
+    for job, period in (each for each in wanted if each not in found):
+        key = {"job": job, "period": period, "holder": holder}
         with suppress(Exception):  # noted and logged by run_once; the other jobs go on
-            if await run_once(engine, job, period, work_of(job, engine, url, now, None), holder):
+            if await run_once(engine, job, period, work_of(engine, url, key, now), holder):
                 found.add((job, period))
     return found

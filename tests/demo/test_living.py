@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,19 +21,17 @@ from app import store
 from app.access.keys import demo_key
 from app.db import plain
 from app.settings import Settings
+from tests.folders import a_folder
 from tests.serving import ROOT, free_port, wait_until_ready
 
 LATER = "the demo ended"
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Open to the user that Postgres runs as, all the way down."""
-    made = tmp_path_factory.mktemp("living")
-    for each in (made, *made.parents[:3]):
-        if each.owner() == made.owner() and each != Path("/"):
-            each.chmod(0o755)
-    return made
+def folder() -> Iterator[Path]:
+    made = a_folder()
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
 
 
 @contextmanager
@@ -56,7 +55,7 @@ def living(folder: Path, days: int) -> Iterator[tuple[subprocess.Popen[bytes], s
         )
         address = f"http://127.0.0.1:{port}"
         try:
-            wait_until_ready(address, process)
+            wait_until_ready(address, process, folder / "said")
             yield process, address
         finally:
             ctrl_c(process)
@@ -66,7 +65,7 @@ def ctrl_c(process: subprocess.Popen[bytes]) -> None:
     """To all at once, as a terminal does."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
-        process.wait(timeout=30)
+        process.wait(timeout=60)
 
 
 def said(folder: Path) -> str:
@@ -83,7 +82,7 @@ def children(process: subprocess.Popen[bytes], command: str) -> list[int]:
 
 def ask(address: str, path: str, client: str = "caz-bord") -> Any:
     key = {"Authorization": f"Bearer {demo_key(client).text}"}
-    answer = httpx.get(f"{address}{path}", headers=key, timeout=20)
+    answer = httpx.get(f"{address}{path}", headers=key, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -97,7 +96,7 @@ def feeds(address: str) -> dict[str, Any]:
     }
 
 
-def wait_for(seen: Callable[[], bool], seconds: float = 25) -> bool:
+def wait_for(seen: Callable[[], bool], seconds: float = 90) -> bool:
     give_up = time.monotonic() + seconds
     while not seen() and time.monotonic() < give_up:
         time.sleep(0.2)
@@ -156,7 +155,7 @@ def test_a_restart_loads_only_the_gap_and_tells_what_was_on_its_way(folder: Path
             env={**os.environ, "TOREN_DATA_DIR": str(folder / "var"), "TOREN_DEMO_DAYS": "7"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
         )
         [player] = children(process, "demo play")
         began = time.monotonic()

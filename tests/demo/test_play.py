@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -75,10 +76,14 @@ async def play(client: AsyncClient, between: Any, kept: list[tuple[int, int]], s
         kept.append((told, begun))
 
     playing = asyncio.create_task(keep_playing(client, between, since, keep, every=CALM))
-    for _ in range(1500):
+    await until(playing, lambda: len(kept) > 2 and kept[-1][0] > since)
+
+
+async def until(playing: asyncio.Task[None], seen: Callable[[], bool]) -> None:
+    """Lets it play until this is seen, and ends it."""
+    give_up = time.monotonic() + 180
+    while not (seen() or playing.done() or time.monotonic() > give_up):
         await asyncio.sleep(0.02)
-        if playing.done() or (len(kept) > 2 and kept[-1][0] > since):
-            break
     playing.cancel()
     with suppress(asyncio.CancelledError):
         await playing
@@ -270,9 +275,11 @@ async def test_what_was_on_its_way_at_the_end_is_not_called_told() -> None:
         looked.append((since, until))
         return only(since, until)
 
-    with suppress(TimeoutError):
-        async with asyncio.timeout(1):
-            await play(client, between, kept, since=1)
+    async def keep(told: int, begun: int) -> None:
+        kept.append((told, begun))
+
+    playing = asyncio.create_task(keep_playing(client, between, 1, keep, every=CALM))
+    await until(playing, lambda: len(looked) > 10)
 
     assert {told for told, _ in kept} == {1}
     assert [begun for _, begun in kept] == [until for _, until in looked]
@@ -293,9 +300,8 @@ async def test_nothing_is_sent_while_the_store_cannot_keep_that_it_will_be() -> 
             assert seen == []
             raise failure
 
-    with suppress(TimeoutError):
-        async with asyncio.timeout(1):
-            await keep_playing(client, between, 1, keep, every=CALM)
+    playing = asyncio.create_task(keep_playing(client, between, 1, keep, every=CALM))
+    await until(playing, lambda: bool(seen) and len(looked) > 10)
 
     assert len(seen) == 1
     assert looked[0][0] == 1

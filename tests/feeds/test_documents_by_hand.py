@@ -51,7 +51,7 @@ def said(block: str, address: str, environment: dict[str, str]) -> str:
         env={**environment, "PATH": f"{own}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -73,7 +73,7 @@ def answers(printed: str) -> list[Any]:
 def arrived(address: str, key: str, report: dict[str, Any]) -> Any:
     """The report as the tower gives it back to who sent it."""
     headers = {"Authorization": f"Bearer {key}"}
-    answer = httpx.get(f"{address}/v1/reports/{report['report']}", headers=headers)
+    answer = httpx.get(f"{address}/v1/reports/{report['report']}", headers=headers, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.json()
 

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -281,11 +281,11 @@ def test_a_wrong_unit_leaves_the_others_be_and_pointers_stay_those_of_the_messag
 def test_ten_thousand_wrong_units_are_each_named_without_holding_others_up() -> None:
     message = {"locaties": ["REO-1"] * 10_000}
 
-    began = perf_counter()
+    began = process_time()
     read = read_message("reo", message, units_of("reo"), "reo", NOW)
 
     # A second at most, where each wrong unit looked at all others it took ten.
-    assert perf_counter() - began < 3
+    assert process_time() - began < 3
     assert len(read) == 10_000
     assert read[-1].pointer == "/locaties/9999"
 

@@ -38,7 +38,7 @@ async def send(
         content=text.encode() if isinstance(text, str) else text,
         params=asked or TIDY,
         headers={**key, "Content-Type": kind},
-        timeout=60,
+        timeout=180,
     )
 
 

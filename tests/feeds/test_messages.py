@@ -11,11 +11,8 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.keys import demo_key
-from app.facilities.region_file import parse
 from app.feeds.tables import Feed, FeedVersion
-from app.opening import ZOETERMEER, apply_region
 from tests import make
-from tests.conftest import Database
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "feeds" / "examples"
 CLIENTS = {
@@ -28,11 +25,6 @@ CLIENTS = {
 
 def bearer(client: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {demo_key(client).text}"}
-
-
-@pytest.fixture
-async def zoetermeer(database: Database) -> None:
-    await apply_region(database.settings(), parse(ZOETERMEER.read_text("utf-8")))
 
 
 async def count(session: AsyncSession, table: str) -> int:

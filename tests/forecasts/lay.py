@@ -10,12 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import sessions_of
 from app.facilities.tables import Group, GroupVersion
 from app.forecasts.calendar import moment
-from app.forecasts.commands import add, forecast
-from app.forecasts.queries import region
+from app.forecasts.commands import add
 from app.forecasts.runs import Run
-from app.jobs.commands import working
+from app.jobs.commands import Outcome, runs_of, scored, working
 from app.observations.tables import DIMENSIONS, Observation, Series
-from app.planning.commands import years
 from tests import make
 
 ENDS = date(2026, 11, 20)
@@ -95,11 +93,16 @@ async def issue(
     """The runs of all horizons, stored by the worker's role; all that is laid out is known."""
     cut = data_cut or a_cut(at)
     async with working(worker_url) as engine:
-        async with sessions_of(engine)() as session:
-            known = await region(session, at, cut)
-            runs = [await years(session, known, cut)]
-        runs += await forecast(known, cut)
+        runs = await runs_of(engine, at, cut)
         async with sessions_of(engine)() as session, session.begin():
             await session.execute(text("SELECT 1"))
             await add(session, runs)
     return {run.horizon: run for run in runs}
+
+
+async def score(worker_url: str, at: datetime, cut: datetime | None = None) -> Outcome:
+    """What the job does, by all that is known now; without the wait for writes to settle."""
+    async with working(worker_url) as engine:
+        store = await scored(engine, at, cut or datetime.now(UTC))
+        async with sessions_of(engine)() as session, session.begin():
+            return await store(session)

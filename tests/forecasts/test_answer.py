@@ -2,6 +2,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
@@ -115,7 +116,7 @@ async def test_before_any_run_the_answer_is_unknown(
         ({"unit": "no-such"}, 404, None),
         ({"group": "no-such"}, 404, None),
         ({"careSetting": "no-such"}, 400, "careSetting"),
-        ({"unit": "reo-flex", "horizon": "days"}, 400, "horizon"),
+        ({"unit": "reo-flex", "horizon": "hours"}, 400, "horizon"),
         ({"unit": "reo-flex", "measure": "free"}, 400, "measure"),
         ({"unit": "reo-flex", "measure": "need"}, 400, "measure"),
         ({"unit": "reo-flex", "levels": "80,81"}, 400, "levels"),
@@ -260,7 +261,7 @@ async def test_a_group_tells_each_type_and_nets_none(
     assert low["steps"][0]["gap"]["median"] == pytest.approx(-6)
     assert elderly["steps"][0]["gap"]["median"] > 0
     both = answer["anyTypeShort"][0]
-    assert both["value"] is None
+    assert both["atLeast"] <= both["value"] <= both["atMost"]
     assert both["atLeast"] == low["steps"][0]["pShort"]["value"]
     chances = [each["steps"][0]["pShort"]["value"] for each in (low, elderly)]
     assert both["atMost"] == pytest.approx(min(1.0, sum(chances)))
@@ -527,3 +528,115 @@ async def test_without_tables_the_years_are_unknown_and_not_zero(
     assert answer["state"] == "unknown"
     assert answer["forecasts"][0]["reason"]["code"] == "no-table"
     assert unit["reason"]["code"] == "not-in-run"
+
+
+async def test_the_paths_of_a_group_are_the_sum_of_those_of_its_units(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    await make.a_unit(session, "caz-bed", "caz")
+    await a_series(session, [6.0] * 60, unit="caz-bed", organisation="caz", ends=YESTERDAY)
+    await a_group(session, "alle", "reo-flex", "caz-bed")
+    rtp = await a_reader(session, "rtp", "coordinator")
+    await issue(database.urls.worker, NOW)
+
+    one, other, both = [
+        (await client.get("/v1/forecasts/paths", params=asked, headers=rtp)).json()["types"][0]
+        for asked in ({"unit": "reo-flex"}, {"unit": "caz-bed"}, {"group": "alle"})
+    ]
+
+    assert np.shape(both["paths"]) == (500, 98)
+    assert one["days"] == other["days"] == both["days"]
+    summed = np.array(one["paths"]) + np.array(other["paths"])
+    np.testing.assert_allclose(both["paths"], summed, atol=2e-3)
+
+
+async def test_paths_are_kept_of_the_last_two_runs(
+    session: AsyncSession, database: Database
+) -> None:
+    await a_forecast_unit(session)
+
+    for day in range(3):
+        await issue(database.urls.worker, NOW - timedelta(days=2 - day))
+
+    kept = (await session.execute(text("SELECT count(DISTINCT run_id) FROM forecast_paths"))).all()
+    runs = (await session.execute(text("SELECT count(*) FROM forecast_runs"))).all()
+    assert kept[0][0] == 2  # of weeks; of months nothing was told
+    assert runs[0][0] == 12
+
+
+async def test_the_paths_of_a_unit_are_for_those_who_may_see_its_forecast(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    other = await a_reader(session, "caz", "provider")
+    await issue(database.urls.worker, NOW)
+
+    answer = await client.get("/v1/forecasts/paths", params={"unit": "reo-flex"}, headers=other)
+
+    (told,) = answer.json()["types"]
+    assert (told["state"], told["paths"]) == ("suppressed", [])
+    assert told["reason"]["code"] == "withheld"
+
+
+async def test_an_answer_tells_what_changed_since_the_run_before(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+    await issue(database.urls.worker, NOW - timedelta(days=7))
+
+    first = (await ask(client, reo, unit="reo-flex")).json()["forecasts"][0]
+    await issue(database.urls.worker, NOW)
+    second = await client.get("/v1/forecasts?unit=reo-flex&exact=true", headers=reo)
+
+    assert first["changed"] is None
+    (told,) = second.json()["forecasts"]
+    changed = told["changed"]
+    assert changed["steps"] == 7
+    assert sum(each["value"] for each in changed["by"]) == pytest.approx(
+        changed["median"], abs=0.02
+    )
+    assert "run before said" in told["explanation"]
+    for place, step in enumerate(told["steps"]):
+        summed = sum(part["values"][place] for part in told["parts"])
+        assert summed == pytest.approx(step["median"], abs=0.003)
+
+
+async def test_the_need_of_a_setting_holds_who_is_ready_for_it_elsewhere(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session, "elv", "elv", careSetting="short-stay")
+    await make.a_unit(session, "ward", "zhz", careSetting="hospital-ward")
+    for destination in ("elv", "home"):
+        await a_series(
+            *(session, [4.0] * 60, "medicallyReady", "ward", "zhz"),
+            ends=YESTERDAY,
+            destination=destination,
+        )
+    rtp = await a_reader(session, "rtp", "coordinator")
+    await issue(database.urls.worker, NOW)
+
+    params = {"careSetting": "short-stay", "measure": "need"}
+    answer = (await client.get("/v1/forecasts", params=params, headers=rtp)).json()
+    occupied = (await ask(client, rtp, careSetting="short-stay")).json()
+
+    (told,) = answer["forecasts"]
+    (there,) = occupied["forecasts"]
+    assert told["members"] == ["elv", "ward"]
+    assert told["steps"][0]["supply"]["value"] == 12
+    apart = told["steps"][0]["median"] - there["steps"][0]["median"]
+    assert apart == pytest.approx(4, abs=0.6)
+
+
+async def test_the_need_of_a_unit_is_refused_with_the_way_out(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    reo = await a_reader(session, "reo", "provider")
+
+    answer = await ask(client, reo, unit="reo-flex", measure="need")
+
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["code"] == "need-of-a-setting"

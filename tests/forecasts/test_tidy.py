@@ -75,7 +75,7 @@ def test_a_file_may_be_written_in_several_ways(header: str, row: str) -> None:
     [
         ("A,01-01-2024,5,", "ds", "not-a-date"),
         ("A,2024-02-30,5,", "ds", "not-a-date"),
-        ("A,2024-01-01 23:00:00,5,", "ds", "not-a-date"),
+        ("A,2024-01-01 12:00:00,5,", "ds", "not-a-date"),
         ("A,0001-01-01,5,", "ds", "not-a-date"),
         ("A,,5,", "ds", "not-a-date"),
         ("A,2024-01-01,five,", "y", "not-a-number"),
@@ -319,3 +319,13 @@ def test_a_cap_plan_without_a_number_or_with_two_is_refused(row: str, column: st
         cap_plan(a_text("A,2024-01-03,9", row, header="unique_id,ds,cap"))
 
     assert [(fault.row, fault.column) for fault in refusal.value.faults] == [(3, column)]
+
+
+def test_a_midnight_of_summer_in_utc_is_the_day_that_begins_then_and_is_noted() -> None:
+    lines = ["unique_id,ds,y\n", "a,2021-03-27 00:00:00,1\n", "a,2021-03-28 23:00:00,2\n"]
+
+    told = read(lines, "D")
+
+    assert told.last == date(2021, 3, 29)
+    assert told.notes == ["1 days are written as 23:00: the midnight that ends it."]
+    np.testing.assert_array_equal(told.series[0].values, [1, np.nan, 2])

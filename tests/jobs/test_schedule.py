@@ -33,3 +33,17 @@ def test_the_period_is_the_local_day_four_hours_ago_by_the_clock_on_the_wall(min
     period = dict(due(now))["forecast"]
 
     assert period == (on_the_wall - timedelta(hours=4)).date().isoformat()
+
+
+def test_what_the_forecast_rests_on_comes_before_it_and_its_scores_after() -> None:
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+    assert [each.job for each in due(now)] == ["partitions", "forecast", "score", "days"]
+
+
+def test_the_next_days_are_due_each_hour_also_in_the_one_that_comes_twice() -> None:
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 02:30 in summer time, then in winter time
+
+    periods = [dict(due(first + timedelta(hours=n)))["days"] for n in range(2)]
+
+    assert periods == ["2026-10-25T00Z", "2026-10-25T01Z"]

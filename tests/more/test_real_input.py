@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,10 @@ from httpx import AsyncClient
 from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from typer.testing import CliRunner
 
+from app.cli import main
+from app.feeds.cells import unit_slug
 from app.feeds.imports.commands import import_file
 from app.feeds.imports.headway import Imported
 from app.feeds.profiles import PROFILES
@@ -74,8 +78,8 @@ async def read_back(session: AsyncSession, source: Source, until: datetime) -> d
     await session.rollback()
     return {
         question.subject: question.demand
-        for question in questions(known)
-        if question.subject_kind == "unit" and question.kind.measure == source.measure
+        for question in questions(known)[0]
+        if question.kind.measure == source.measure
         if question.demand is not None
     }
 
@@ -110,6 +114,52 @@ async def test_a_real_file_ends_in_the_forecast_and_the_overview(
                 assert step["gap"]["state"] != "known"
                 assert step["gap"]["median"] is step["supply"]["value"] is None
     await the_overview(client, owner, source)
+
+
+@SOURCES
+async def test_a_forecast_by_http_is_that_of_the_command_on_the_same_file(
+    database: Database, client: AsyncClient, session: AsyncSession, source: Source, tmp_path: Path
+) -> None:
+    found = await brought_in(database, source)
+    await run_now(database.urls.worker, "forecast", at=found.until, known_at=datetime.now(UTC))
+    owner = await make.a_key(session, organisation=source.profile)
+    out = tmp_path / "out.csv"
+
+    done = CliRunner().invoke(
+        main,
+        ["forecast", str(path_of(source)), "--freq", "D", "--horizon", "98", "--out", str(out)],
+    )
+
+    assert done.exit_code == 0, done.output
+    by_unit: dict[str, list[dict[str, str]]] = {}
+    for row in csv.DictReader(out.read_text("utf-8").splitlines()):
+        if row["mean"]:
+            by_unit.setdefault(unit_slug(PROFILES[source.profile], row["unique_id"]), []).append(
+                row
+            )
+    compared = 0
+    for unit, rows in by_unit.items():
+        asked = {"unit": unit, "measure": source.measure, "levels": LEVELS, "exact": "true"}
+        told = (await client.get("/v1/forecasts", params=asked, headers=owner)).json()
+        if told["state"] != "known":
+            continue
+        (of,) = told["forecasts"]
+        assert [step["day"] for step in of["steps"]] == [row["ds"] for row in rows]
+        by_http = [quantiles_told(step) for step in of["steps"]]
+        by_command = [[float(row[f"q{level:g}"]) for level in QUANTILES] for row in rows]
+        np.testing.assert_allclose(by_http, by_command, rtol=0, atol=1e-9)
+        compared += 1
+    assert compared == source.telling
+
+
+LEVELS = "10,20,30,40,50,60,70,80,90,95"
+
+
+def quantiles_told(step: dict[str, Any]) -> list[float]:
+    by_level = {each["level"]: each for each in step["intervals"]}
+    low = [by_level[level]["low"] for level in sorted(by_level, reverse=True)]
+    high = [by_level[level]["high"] for level in sorted(by_level)]
+    return [*low, step["median"], *high]
 
 
 async def the_overview(client: AsyncClient, owner: dict[str, str], source: Source) -> None:

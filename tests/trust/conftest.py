@@ -2,15 +2,14 @@
 
 import shutil
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 
 import asyncpg
 import pytest
 
 from app.postgres import Embedded
 from tests.conftest import Database
+from tests.folders import a_folder
 
 Tell = Callable[[str], None]
 
@@ -32,8 +31,7 @@ def tell(
 @pytest.fixture(scope="session")
 def durable() -> Iterator[Embedded]:
     """Unlike the tests' other server this one survives kill -9, as the one that is served from."""
-    folder = Path(tempfile.mkdtemp(prefix="toren-"))
-    folder.chmod(0o755)
+    folder = a_folder()
     with Embedded(folder / "data", system=folder / "system") as server:
         yield server
     shutil.rmtree(folder, ignore_errors=True)

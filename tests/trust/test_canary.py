@@ -22,7 +22,7 @@ from tests import make
 from tests.conftest import PEPPER, Database
 from tests.trust.calls import OPERATOR, OWNER, Headers, Laid, Route, Sent, a_world, calls_of
 from tests.trust.conftest import Tell
-from tests.trust.twin import running
+from tests.trust.twin import PATIENCE, running
 
 BSN, NAME, BORN = "123456782", "Kanarie Zonderpersoon", "1903-07-19"
 # What is planted, and under which field a sender would tell it.
@@ -183,7 +183,7 @@ async def test_a_person_is_refused_everywhere_and_kept_nowhere(
     with said.open("wb") as log:
         async with (
             running(database.urls.app, PEPPER.get_secret_value(), "sound", log) as tower,
-            AsyncClient(base_url=tower.base, timeout=20) as client,
+            AsyncClient(base_url=tower.base, timeout=PATIENCE) as client,
         ):
             writes: list[Iterator[Sent]] = []
             for route, call in calls_of(app):
@@ -280,7 +280,7 @@ async def test_a_list_of_beds_leaves_counts_and_nothing_of_a_bed_or_a_person(
     with said.open("wb") as log:
         async with (
             running(database.urls.app, PEPPER.get_secret_value(), "sound", log) as tower,
-            AsyncClient(base_url=tower.base, timeout=20) as client,
+            AsyncClient(base_url=tower.base, timeout=PATIENCE) as client,
         ):
             answers = [
                 await client.post(

@@ -15,12 +15,10 @@ from tests.conftest import PEPPER, Database
 from tests.trust.calls import OPERATOR, OWNER, Call, Headers, Laid, Route, Sent, a_world, calls_of
 from tests.trust.conftest import Tell
 from tests.trust.proxy import Proxy
-from tests.trust.twin import Kind, running
+from tests.trust.twin import PATIENCE, Kind, running
 
 # So long a held COMMIT is watched for an answer that comes too early.
 HELD_SECONDS = 0.15
-# So long a COMMIT may take to come: that of an import yields to all else on a busy machine.
-PATIENCE = 60
 REPORTS, OTHERS = 20, 3
 # A connection for each request: the twin fails after its answer, and takes the connection along.
 ONE_EACH = httpx.Limits(max_keepalive_connections=0)

@@ -32,7 +32,7 @@ from tests.trust.calls import (
     calls_of,
     routes_of,
 )
-from tests.trust.twin import running
+from tests.trust.twin import PATIENCE, running
 
 REFUSED = (400, 401, 403, 404)
 NOBODY = "nobody"
@@ -133,7 +133,7 @@ async def test_the_database_alone_keeps_a_writer_to_its_own(
 
     async with (
         running(url, PEPPER.get_secret_value(), "unchecked") as tower,
-        AsyncClient(base_url=tower.base) as client,
+        AsyncClient(base_url=tower.base, timeout=PATIENCE) as client,
     ):
         for route, call in calls_of(app):
             sent = await prepared(client, rows, keys, call, OWNER)
@@ -202,6 +202,8 @@ async def laid_out(client: AsyncClient, keys: Mapping[str, Headers]) -> dict[str
 # What a read route must be asked beside its path.
 ASKED: Mapping[str, dict[str, str]] = {
     "/v1/forecasts": {"horizon": "weeks", "unit": f"{OWNER}-flex"},
+    "/v1/forecasts/paths": {"horizon": "weeks", "unit": f"{OWNER}-flex"},
+    "/v1/forecasts/scores": {"unit": f"{OWNER}-flex"},
 }
 
 
@@ -293,7 +295,7 @@ async def test_the_same_test_finds_an_app_that_withholds_nothing(
 
     async with (
         running(database.urls.app, PEPPER.get_secret_value(), "undisclosed") as tower,
-        AsyncClient(base_url=tower.base) as client,
+        AsyncClient(base_url=tower.base, timeout=PATIENCE) as client,
     ):
         names = await laid_out(client, keys)
         leaks = {caller: await leaks_of(app, client, keys, names, caller) for caller in SEES}
@@ -338,7 +340,8 @@ async def as_app(
 # What every organisation reads of every other: no figure is in it.
 READ_BY_ALL = {"series", "mandate_versions", "sharing_rule_versions", "feed_versions"}
 READ_IN_THE_REGION = {
-    *("current_state", "forecast_points", "forecast_subjects"),
+    *("current_state", "forecast_paths", "forecast_points", "forecast_scores"),
+    "forecast_subjects",
     *("unit_statuses", "stop_versions", "unit_event_versions"),
 }
 # Rows that no write route makes.
@@ -362,6 +365,11 @@ MORE = (
     "INSERT INTO forecast_points (org_id, run_id, subject_kind, subject, measure, resource, "
     "bed_type, at, length_s, quantiles) VALUES ($1, gen_random_uuid(), 'unit', 'u', 'm', 'bed', "
     "'', now(), 86400, '{1}')",
+    "INSERT INTO forecast_paths (org_id, run_id, unit, measure, resource, bed_type, first, steps, "
+    "bits, paths) VALUES ($1, gen_random_uuid(), 'u', 'm', 'bed', '', now(), 1, 16, '')",
+    "INSERT INTO forecast_scores (org_id, subject_kind, subject, measure, resource, bed_type, "
+    "run_id, first_step, last_step, begins_at, ends_at, data_cut, served, points) VALUES ($1, "
+    "'unit', 'u', 'm', 'bed', '', gen_random_uuid(), 1, 7, now(), now(), now(), 'engine', 0)",
 )
 
 

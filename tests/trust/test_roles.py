@@ -23,6 +23,7 @@ REFERENCE = frozenset(
         *("units", "unit_versions", "staff_pools", "staff_pool_versions"),
         *("groups", "group_versions", "feeds", "feed_versions", "rule_versions"),
         *("clients", "api_keys", "series", "forecast_runs", "job_runs", "marks"),
+        "job_slices",
     }
 )
 # Read by all, written by the owner only, or by the worker: nothing of one organisation in them.
@@ -32,7 +33,7 @@ WITHOUT_A_WALL = frozenset(
         *("units", "unit_versions", "unit_aliases", "staff_pools", "staff_pool_versions"),
         *("groups", "group_versions", "feeds", "rule_versions", "forecast_runs", "marks"),
         # Written to by the app, read by no request.
-        *("job_runs", "access_log"),
+        *("job_runs", "job_slices", "access_log"),
     }
 )
 NEVER_CHANGED = ("observations", "reports", "audit_events", "access_log")

@@ -3,7 +3,6 @@
 import asyncio
 import importlib
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,8 +20,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import app.db
 from app import logs
 from app.settings import Settings
+from tests.serving import free_port
 
 ROOT = Path(__file__).parents[2]
+# So long a start, an answer or a COMMIT may take: an import yields to all else on a busy machine.
+PATIENCE = 120
 Kind = Literal["sound", "acknowledges-first", "unchecked", "undisclosed"]
 
 
@@ -135,13 +137,6 @@ def serve(kind: str, port: int) -> None:
     )
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 class Tower:
     """One such process and its address; it may be killed, and started anew."""
 
@@ -167,7 +162,7 @@ class Tower:
             stdout=told,
             stderr=told,
         )
-        async with asyncio.timeout(30), httpx.AsyncClient(base_url=self.base) as client:
+        async with asyncio.timeout(PATIENCE), httpx.AsyncClient(base_url=self.base) as client:
             while True:
                 assert self.process.returncode is None, "The app ended before it served."
                 try:

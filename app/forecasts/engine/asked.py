@@ -44,18 +44,40 @@ class Change(NamedTuple):
     ratio: float
 
 
+class Skill(NamedTuple):
+    """How it did at earlier origins, judged by bands of what was known by then.
+
+    `rel_crps` is relative to the plain seasonal naive, NaN where that was never off; `c80` and
+    `c95` are shares 0..1; `points` were observed of `steps` ahead at `origins`.
+    """
+
+    rel_crps: float
+    c80: float
+    c95: float
+    points: int
+    origins: int
+    steps: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outlook:
     """What is forecast of one series: `quantiles` float64[h, q], `mean` float64[h], all >= 0.
 
-    Quantiles rise with the level; NaN throughout when `grade` is unknown. `reason` says in a
-    sentence why the grade is below `engine` or the band wider, and is empty otherwise.
+    Quantiles rise with the level and bear no more digits than a float32 holds, so that a store of
+    those keeps them; NaN throughout when `grade` is unknown. `reason` says in a sentence why the
+    grade is below `engine` or the band wider, and is empty otherwise.
+
+    `off` float32[o, h] are the errors at earlier origins, the newest last: the same ones for all
+    series of a question; None without. `parts` float64[h] by name add up to the median.
     """
 
     quantiles: Floats
     mean: Floats
     grade: Grade
     reason: str = ""
+    off: NDArray[np.float32] | None = None
+    parts: Mapping[str, Floats] = field(default_factory=dict)
+    skill: Skill | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +89,11 @@ class Question:
     country: str = "NL"
     changes: Sequence[Change] = field(default_factory=tuple)
     seed: int = 0
+
+
+def single(figures: Floats) -> Floats:
+    """As a float32 holds them: seven digits are more than any forecast bears."""
+    return figures.astype(np.float32).astype(np.float64)
 
 
 def steps_from(first: date, count: int, freq: Freq) -> list[date]:

@@ -6,12 +6,25 @@ from dataclasses import replace
 import numpy as np
 
 from app.forecasts.baseline import QUANTILES
-from app.forecasts.engine.asked import Floats, Grade, Outlook, Past, Question, steps_from
+from app.forecasts.engine.asked import (
+    SEASONS,
+    Floats,
+    Freq,
+    Grade,
+    Outlook,
+    Past,
+    Question,
+    single,
+    steps_from,
+)
 from app.forecasts.engine.footing import factors, to_plan, to_today
 from app.forecasts.engine.pace import PACES, Pace
 from app.forecasts.engine.panel import panel_of, reach, silent
+from app.forecasts.engine.parts import parts_of
+from app.forecasts.engine.plain import of_level
 from app.forecasts.engine.prior import alone, by_peers, has_peers
 from app.forecasts.engine.rolling import rolled
+from app.forecasts.engine.skill import skills_of
 from app.forecasts.engine.statistical import monthly
 from app.forecasts.engine.work import WAVE_FROM, Work, work_of
 
@@ -31,11 +44,19 @@ BY_NAIVE = (
 def outlooks(pasts: Sequence[Past], question: Question) -> list[Outlook]:
     """What is forecast of each past, in their order: quantiles at the 21 levels of `QUANTILES`.
 
-    Same pasts, question and seed, same bytes. What was told of closures and openings rescales the
-    past to today's footing and the outlook to the planned one. Nothing is clipped at a capacity.
+    Same pasts, question and seed, same bytes, in whatever order they are given. What was told of
+    closures and openings rescales the past to today's footing and the outlook to the planned one.
+    Nothing is clipped at a capacity.
     ValueError for a horizon below 1 or pasts that do not end on one step.
     """
     checked(pasts, question)
+    order = sorted(range(len(pasts)), key=lambda place: pasts[place].name)
+    found = in_order([pasts[place] for place in order], question)
+    by_place = dict(zip(order, found, strict=True))
+    return [by_place[place] for place in range(len(pasts))]
+
+
+def in_order(pasts: Sequence[Past], question: Question) -> list[Outlook]:
     footings = [footing_of(past, question) for past in pasts]
     known = [
         replace(past, values=to_today(past.values, footing[: len(past.values)]))
@@ -43,8 +64,8 @@ def outlooks(pasts: Sequence[Past], question: Question) -> list[Outlook]:
     ]
     found = monthly(known, question) if question.freq in ("M", "Q") else by_step(known, question)
     return [
-        planned(outlook, footing, len(past.values))
-        for outlook, past, footing in zip(found, pasts, footings, strict=True)
+        planned(outlook, past, footing, question.freq)
+        for outlook, past, footing in zip(found, known, footings, strict=True)
     ]
 
 
@@ -68,12 +89,18 @@ def footing_of(past: Past, question: Question) -> Floats:
     return factors(days, changes)
 
 
-def planned(outlook: Outlook, footing: Floats, known: int) -> Outlook:
+def planned(outlook: Outlook, past: Past, footing: Floats, freq: Freq) -> Outlook:
+    known = len(past.values)
     ahead, today = footing[known:], footing[known - 1]
+    median = outlook.quantiles[:, outlook.quantiles.shape[1] // 2]
+    parts = dict(outlook.parts or of_level(past.values, median, SEASONS[freq]))
+    if (ahead != today).any():
+        parts["events"] = median * (ahead / today - 1)
     return replace(
         outlook,
-        quantiles=to_plan(outlook.quantiles, ahead, today),
-        mean=to_plan(outlook.mean, ahead, today),
+        quantiles=single(to_plan(outlook.quantiles, ahead, today)),
+        mean=single(to_plan(outlook.mean, ahead, today)),
+        parts=parts,
     )
 
 
@@ -90,11 +117,16 @@ def by_step(pasts: Sequence[Past], question: Question) -> list[Outlook]:
             stale = [silent(past.values) for past in group]
             panel = panel_of(group, question.freq, pace.longest)
             work = work_of(panel, pace, question.horizon + max(stale), question.country)
-            told = rolled(work, QUANTILES, question.seed, stale).quantiles
-            found |= {
-                past.name: outlook(each, "engine", STALE.format(steps) if steps else "")
-                for past, each, steps in zip(group, told, stale, strict=True)
-            }
+            told = rolled(work, QUANTILES, question.seed, stale)
+            parts, skills = parts_of(work, told), skills_of(work, told, QUANTILES)
+            for place, (past, steps) in enumerate(zip(group, stale, strict=True)):
+                ahead = slice(steps, steps + question.horizon)
+                found[past.name] = replace(
+                    outlook(told.quantiles[place], "engine", STALE.format(steps) if steps else ""),
+                    off=told.off[:, ahead, place].astype(np.float32),
+                    parts=parts[place],
+                    skill=skills[place],
+                )
             peers = peers or work
     for past in pasts:
         if past.name not in found:

@@ -1,6 +1,7 @@
 """Members side by side: a weight for each by what it was off, first in its pool, then between."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from app.forecasts.engine.panel import Bools
 from app.forecasts.engine.work import Work
 
 Candidates = Callable[[], Iterator[Floats]]
+Bounds = Sequence[tuple[int, int]]
 # Inside a pool a candidate loses e-fold weight for each 1/25 that it erred more than the best.
 SHARPNESS = 25.0
 LEAST_SHARE = 0.02
@@ -32,8 +34,18 @@ def over_waves(
         at = work.origins[places]
         again = wave[at[:, None] + ahead]
         each.append([again, member(work.level - wave[:n], at)])
-    for found in zip(*(candidates for _, candidates in each), strict=True):
-        yield np.concatenate([wave + one for (wave, _), one in zip(each, found, strict=True)])
+    while True:
+        # One fold after the other: a candidate is large, and none is held while the next is made.
+        whole, first = np.empty((len(work.origins), work.horizon, work.level.shape[1])), 0
+        for again, candidates in each:
+            one = next(candidates, None)
+            if one is None:
+                return
+            np.add(again, one, out=whole[first : first + len(again)])
+            first += len(again)
+            del one
+        yield whole
+        del whole
 
 
 def pooled(work: Work, candidates: Candidates) -> Floats:
@@ -46,18 +58,25 @@ def pooled(work: Work, candidates: Candidates) -> Floats:
     truth, bounds = work.truth(), work.pace.bounds(work.horizon)
     weights = half_lives(work, RECENT)
     typical = typical_step(work)
-    most = wild(work, truth, typical)
-    losses = np.array([mean_loss(truth, one[:-1], weights, bounds, most) for one in candidates()])
+    # A comprehension would hold each while the next is made.
+    loss = partial(mean_loss, truth, weights, bounds, wild(work, truth, typical))
+    losses = np.array([*map(loss, candidates())])
+    del truth, loss
     losses = (losses + (losses / typical).mean(axis=-1, keepdims=True) * typical) / 2
     shares = np.exp(-SHARPNESS * (losses / losses.min(axis=0) - 1))
     shares = np.where(shares < LEAST_SHARE, 0.0, shares)
     shares /= shares.sum(axis=0)
     found = np.zeros((len(work.origins), work.horizon, work.level.shape[1]))
-    for share, one in zip(shares, candidates(), strict=True):
-        for (low, high), of_bucket in zip(bounds, share, strict=True):
-            if of_bucket.any():
-                found[:, low:high] += of_bucket * one[:, low:high]
+    again = candidates()
+    for share in shares:
+        weigh_in(found, share, next(again), bounds)
     return found
+
+
+def weigh_in(found: Floats, share: Floats, candidate: Floats, bounds: Bounds) -> None:
+    for (low, high), of_bucket in zip(bounds, share, strict=True):
+        if of_bucket.any():
+            found[:, low:high] += of_bucket * candidate[:, low:high]
 
 
 def wild(work: Work, truth: Floats, typical: Floats) -> Floats:
@@ -71,20 +90,16 @@ def wild(work: Work, truth: Floats, typical: Floats) -> Floats:
 
 
 def mean_loss(
-    truth: Floats,
-    forecast: Floats,
-    weights: Floats,
-    bounds: Sequence[tuple[int, int]],
-    most: Floats,
+    truth: Floats, weights: Floats, bounds: Bounds, most: Floats, candidate: Floats
 ) -> Floats:
     """The weighted mean absolute error of each bucket and series, `most` at most: float64[b, s]."""
-    off = np.abs(truth - forecast)
-    known = np.isfinite(off)
-    off = np.where(known, off, 0.0)
     found = []
     for (low, high), bound in zip(bounds, most, strict=True):
-        sums = np.tensordot(weights, np.minimum(off[:, low:high], bound).sum(axis=1), axes=1)
-        counts = np.tensordot(weights, known[:, low:high].sum(axis=1), axes=1)
+        off = np.abs(truth[:, low:high] - candidate[:-1, low:high])
+        known = np.isfinite(off)
+        off = np.where(known, np.minimum(off, bound), 0.0)
+        sums = np.tensordot(weights, off.sum(axis=1), axes=1)
+        counts = np.tensordot(weights, known.sum(axis=1), axes=1)
         found.append(sums / np.maximum(counts, 1e-12))
     return np.array(found) + 1e-9
 

@@ -1,6 +1,6 @@
 """Days and weeks: pools of members, held against what came true at many past origins."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,20 +19,20 @@ from app.forecasts.engine.work import Work
 class Rolled:
     """What the engine says of s series: `quantiles` float64[s, h, q] in their own unit.
 
-    `pools` float64[o, h, s] by name is what each pool said at every origin, and `off`
-    float64[o - 1, h, s] what the mixture was off, both on the engine's scale.
+    On the engine's scale: `forecast` float64[o, h, s] is what the mixture of the pools said at
+    every origin, and `off` float64[o - 1, h, s] what that was off.
     """
 
     quantiles: Floats
-    pools: Mapping[str, Floats]
+    forecast: Floats
     off: Floats
 
 
 def rolled(work: Work, levels: Sequence[float], seed: int, stale: Sequence[int]) -> Rolled:
     """`stale` says how many steps ago each series was last told: its band is that of so many steps
     further, and the last of the horizon that many are not answered."""
-    pools = pools_of(work, seed)
-    forecast = mixed(work, list(pools.values()))
+    # Each pool is as large as all that is kept: none outlives the mixture.
+    forecast = mixed(work, list(pools_of(work, seed).values()))
     off = errors(work, forecast)
     neighbours = work.pace.neighbours
     wide = band(off, levels, neighbours, lean_of(work))
@@ -42,7 +42,7 @@ def rolled(work: Work, levels: Sequence[float], seed: int, stale: Sequence[int])
     middle = forecast[-1, :horizon] + work.effect[len(work.level) :][:horizon]
     found = [work.scale.back(middle + wide[..., q]) for q in range(len(levels))]
     quantiles = np.sort(np.stack(found, axis=-1), axis=-1)
-    return Rolled(np.moveaxis(quantiles, 1, 0), pools, off)
+    return Rolled(np.moveaxis(quantiles, 1, 0), forecast, off)
 
 
 def pools_of(work: Work, seed: int) -> dict[str, Floats]:

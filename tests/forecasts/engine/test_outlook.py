@@ -74,7 +74,7 @@ def test_a_planned_closure_holds_from_its_day_until_its_end() -> None:
     (planned, *_) = outlooks(pasts, Question("D", 14, changes=changes))
 
     factor = planned.quantiles[:, MEDIAN] / open_.quantiles[:, MEDIAN]
-    np.testing.assert_allclose(factor, [1, 1, *[0.7] * 5, *[1] * 7])
+    np.testing.assert_allclose(factor, [1, 1, *[0.7] * 5, *[1] * 7], rtol=1e-6)
 
 
 def test_a_short_past_is_forecast_by_its_peers_and_says_so() -> None:
@@ -234,3 +234,32 @@ def sound(outlook: Outlook) -> bool:
     if outlook.grade == "unknown":
         return bool(np.isnan(told).all())
     return bool(np.isfinite(told).all() and (told >= 0).all() and (np.diff(told) >= 0).all())
+
+
+def test_the_parts_of_an_outlook_add_up_to_its_median(told: list[Outlook]) -> None:
+    for outlook in told:
+        summed = np.sum(list(outlook.parts.values()), axis=0)
+        assert set(outlook.parts) == {"level", "weekday", "specialDays", "season", "trend"}
+        np.testing.assert_allclose(summed, outlook.quantiles[:, MEDIAN], rtol=1e-6)
+
+
+def test_the_skill_of_an_outlook_is_that_of_earlier_origins(told: list[Outlook]) -> None:
+    for outlook in told:
+        assert outlook.skill is not None
+        assert outlook.skill.points == 28 * outlook.skill.origins
+        assert 0 < outlook.skill.rel_crps < 1.5
+        assert 0.5 < outlook.skill.c80 < outlook.skill.c95 <= 1
+
+
+def test_quantiles_bear_no_more_digits_than_a_real_holds(told: list[Outlook]) -> None:
+    for outlook in told:
+        kept = outlook.quantiles.astype(np.float32).astype(np.float64)
+        np.testing.assert_array_equal(kept, outlook.quantiles)
+
+
+def test_the_order_of_the_pasts_changes_no_bit(told: list[Outlook]) -> None:
+    turned = outlooks(lay.region()[::-1], Question("D", 28))
+
+    assert [one.quantiles.tobytes() for one in told] == [
+        one.quantiles.tobytes() for one in turned[::-1]
+    ]

@@ -1,0 +1,463 @@
+"""From what the engine says of each series to runs in which all numbers agree.
+
+A unit is answered by the engine's own quantiles. All that reaches over steps or units (the months
+that the days reach, groups, the worst day of a week, any bed type short) is read off the same
+sample paths, which have those quantiles at each step.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.forecasts import calendar, issue
+from app.forecasts.asking import Found, months_of
+from app.forecasts.baseline import QUANTILES, forecast_daily, forecast_monthly
+from app.forecasts.breaks import Break, break_in
+from app.forecasts.engine.asked import Outlook, single
+from app.forecasts.engine.plain import of_level
+from app.forecasts.humility import Learned, factors
+from app.forecasts.issue import Ahead, Question, Told, Why
+from app.forecasts.paths import (
+    COUNT,
+    Places,
+    Template,
+    drawn,
+    further,
+    half,
+    packed,
+    paths,
+    places,
+    quantiles_of,
+    ranked,
+)
+from app.forecasts.runs import REGION, Bundle, Issued
+from app.forecasts.series import DAY, Daily
+from app.forecasts.subjects import LEAST_RATIO, Total
+
+Floats = NDArray[np.float64]
+MIDDLE = QUANTILES.index(0.5)
+WEEK = 7
+# Of the error of a month so much is still there in the next one.
+MONTH_LASTS = 0.8
+# Where the days end they hand their level over to the months: half of it in so many months.
+HANDED_OVER = 3.0
+BLOCK = 28  # days whose mean says where a path is heading when its days end
+NEAR = 3  # days between a break and an event that explains it
+TIMES = 4.0  # a level that differs by more than this factor is not handed over
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ways:
+    """Days or months of one series from `first` on: sample paths [500, h], and the quantiles
+    float64[h, q] that they have at each step.
+
+    The paths of a whole run are its largest part, so they are held in as few bits as they have.
+    """
+
+    freq: Literal["D", "M"]
+    first: date
+    held: NDArray[np.floating[Any]]
+    quantiles: Floats
+
+    @property
+    def paths(self) -> Floats:
+        """float64[500, h], to reckon with."""
+        return self.held.astype(np.float64, copy=False)
+
+    @property
+    def steps(self) -> int:
+        return int(self.held.shape[1])
+
+    def days(self) -> list[date]:
+        """The first day of each step."""
+        of = calendar.days_from if self.freq == "D" else calendar.months_from
+        return of(self.first, self.steps)
+
+
+class Answer(NamedTuple):
+    """What a run says of one subject and kind over one horizon, and what it was made of."""
+
+    question: Question
+    ways: Ways | Why
+    ahead: Ahead | None
+    detail: Mapping[str, Any]
+
+
+NOTHING = Learned()
+
+
+class Answers(NamedTuple):
+    """Of weeks and of months; units first, then totals."""
+
+    weeks: list[Answer]
+    months: list[Answer]
+
+    def issued(self) -> tuple[list[Issued], list[Issued]]:
+        return [*told(self.weeks)], [*told(self.months)]
+
+    def bundles(self) -> tuple[list[Bundle], list[Bundle]]:
+        return [*bundled(self.weeks)], [*bundled(self.months)]
+
+
+def answers(
+    questions: Sequence[Question],
+    totals: Sequence[Total],
+    found: Found,
+    seed: int,
+    learned: Learned = NOTHING,
+) -> Answers:
+    """Same questions, outlooks, seed and lessons of earlier runs, same bytes."""
+    units = units_of(questions, taught(questions, found, learned), seed)
+    weeks = {name: each for name, (each, _) in units.items()}
+    months = {name: each for name, (_, each) in units.items()}
+    return Answers(
+        [*weeks.values(), *(total_of(total, weeks) for total in totals)],
+        [*months.values(), *(total_of(total, months) for total in totals)],
+    )
+
+
+def taught(questions: Sequence[Question], found: Found, learned: Learned) -> Found:
+    """The outlooks with the naive where the engine did worse, and bands that held too little wider.
+
+    What the naive took the place of still says how the series goes with others.
+    """
+    by_name = {question.name: question for question in questions}
+    days = {
+        name: widened(of, factors(learned, by_name[name].kind, "weeks", len(of.quantiles)))
+        for name, of in found.days.items()
+    }
+    months = {
+        name: widened(of, factors(learned, by_name[name].kind, "months", len(of.quantiles)))
+        for name, of in found.months.items()
+    }
+    for name, why in learned.humbled.get("weeks", {}).items():
+        if name in days and days[name].grade != "naive":
+            values = past_of(by_name[name])
+            days[name] = naive(days[name], forecast_daily(values, issue.DAYS), values, 7, why)
+    for name, why in learned.humbled.get("months", {}).items():
+        if name in months and months[name].grade != "naive":
+            values = months_of(by_name[name]).values
+            quantiles = forecast_monthly(values, issue.MONTHS_AHEAD)
+            months[name] = naive(months[name], quantiles, values, 12, why)
+    return Found(days, months)
+
+
+def widened(outlook: Outlook, factor: Floats) -> Outlook:
+    """About the median by the factor of each step float64[h], floored at 0."""
+    if (factor == 1).all():
+        return outlook
+    middle = outlook.quantiles[:, [MIDDLE]]
+    wider = np.maximum(middle + factor[:, None] * (outlook.quantiles - middle), 0.0)
+    return replace(outlook, quantiles=single(wider))
+
+
+def past_of(question: Question) -> Floats:
+    assert question.demand is not None
+    return question.demand.values
+
+
+def naive(outlook: Outlook, quantiles: Floats, values: Floats, season: int, why: str) -> Outlook:
+    return replace(
+        outlook,
+        quantiles=single(quantiles),
+        grade="naive",
+        reason=why,
+        parts=of_level(values, quantiles[:, MIDDLE], season),
+        skill=None,
+    )
+
+
+def units_of(
+    questions: Sequence[Question], found: Found, seed: int
+) -> dict[str, tuple[Answer, Answer]]:
+    """Of weeks and months by name; the paths of all units go together."""
+    able = sorted(found.days)
+    by_name = {question.name: question for question in questions}
+    templates = [Template(name, found.days[name].off) for name in able]
+    order = places(templates, issue.DAYS, seed)
+    broken = {name: broke(by_name[name]) for name in able}
+    days = {
+        name: days_of(
+            unsure(aged(by_name[name], found.days[name]), broken[name]), by_name[name], at
+        )
+        for name, at in zip(able, order, strict=True)
+    }
+    ends = [days[name].paths[:, -BLOCK:].mean(axis=1) for name in able]
+    order_beyond: dict[str, Places] = {}
+    if ends:
+        beyond = further(ranked(np.array(ends)), MONTH_LASTS, seed, issue.MONTHS_AHEAD)
+        order_beyond = dict(zip(able, beyond, strict=True))
+    answered = {}
+    for question in questions:
+        name, standing = question.name, issue.standing(question)
+        if isinstance(standing, Why):
+            nothing = Answer(question, standing, None, {})
+            answered[name] = nothing, nothing
+            continue
+        weeks = answer_of(question, days[name], standing, found.days[name], broken[name])
+        short = issue.months_too_short(months_of(question).values)
+        if short is not None:
+            answered[name] = weeks, Answer(question, short, None, {})
+            continue
+        outlook = aged(question, found.months[name])
+        whole = whole_months(question, days[name], outlook, order_beyond[name])
+        answered[name] = weeks, answer_of(question, whole, standing, outlook)
+    return answered
+
+
+def aged(question: Question, outlook: Outlook) -> Outlook:
+    """Of input that is old with a wider band; the engine has widened its own by that distance."""
+    told = issue.standing(question)
+    if isinstance(told, Why) or told.grade == "fresh" or outlook.grade == "engine":
+        return outlook
+    return replace(outlook, quantiles=issue.widened(outlook.quantiles, told.age))
+
+
+def broke(question: Question) -> Break | None:
+    """A shift of the last weeks about which nobody told anything; Christmas is none."""
+    if question.demand is None:
+        return None
+    demand = question.demand
+    days = calendar.days_from(demand.first, len(demand.values))
+    festive = [(day.month, day.day) >= (12, 20) or (day.month, day.day) <= (1, 5) for day in days]
+    found = break_in(Daily(demand.first, np.where(festive, np.nan, demand.values)))
+    if found is None or any(abs((c.begins - found.day).days) <= NEAR for c in question.changes):
+        return None
+    return found
+
+
+def unsure(outlook: Outlook, found: Break | None) -> Outlook:
+    """After a break that nobody explained: with one chance in five it goes back to where it was."""
+    if found is None or not LEAST_RATIO <= found.ratio <= 1 / LEAST_RATIO:
+        return outlook
+    stays = outlook.quantiles @ drawn(QUANTILES, COUNT * 4 // 5)
+    returns = outlook.quantiles @ drawn(QUANTILES, COUNT // 5) / found.ratio
+    both = quantiles_of(np.maximum(np.hstack([stays, returns]), 0.0).T, QUANTILES)
+    return replace(outlook, quantiles=single(both))
+
+
+def answer_of(
+    question: Question, ways: Ways, told: Told, outlook: Outlook, broken: Break | None = None
+) -> Answer:
+    assert question.demand is not None
+    values = question.demand.values if ways.freq == "D" else months_of(question).values
+    detail = issue.detail_of(told, int(np.isfinite(values).sum()), outlook)
+    detail["asks"] = None if broken is None else broken.sentence
+    return Answer(question, ways, ahead_of(question, ways), detail)
+
+
+def days_of(outlook: Outlook, question: Question, place: Places) -> Ways:
+    assert question.demand is not None
+    ways = half(paths(outlook.quantiles, place, QUANTILES))
+    return Ways("D", question.demand.after, ways, outlook.quantiles)
+
+
+def ahead_of(question: Question, ways: Ways) -> Ahead:
+    of = issue.days_ahead if ways.freq == "D" else issue.months_ahead
+    return of(question, ways.first, ways.steps)
+
+
+def whole_months(question: Question, days: Ways, outlook: Outlook, beyond: Places) -> Ways:
+    """The running month and those after it.
+
+    A month within the days is the mean of what was observed of it and of the paths of its days.
+    The later ones are those of the monthly engine, on the level that the days end at, which half
+    fades in three months; no band is narrower about its middle than the one before it.
+    """
+    assert question.demand is not None
+    first = months_of(question).first
+    after = calendar.months_after(first, len(months_of(question).values))
+    near = np.array(list(means(question.demand, days, after)))
+    reached = len(near)
+    quantiles = np.array(outlook.quantiles)
+    if reached:
+        quantiles[:reached] = quantiles_of(near.T, QUANTILES)
+        own, theirs = quantiles[reached - 1, MIDDLE], outlook.quantiles[reached - 1, MIDDLE]
+        ratio = own / theirs if theirs > 0 else 1.0
+        if 1 / TIMES <= ratio <= TIMES:
+            left = 0.5 ** (np.arange(1, len(quantiles) - reached + 1) / HANDED_OVER)
+            quantiles[reached:] *= (ratio**left)[:, None]
+        quantiles[reached - 1 :] = widening(quantiles[reached - 1 :])
+    later = paths(quantiles[reached:], beyond[:, : len(quantiles) - reached], QUANTILES)
+    return Ways("M", after, np.hstack([near.T, later]) if reached else later, quantiles)
+
+
+def means(demand: Daily, days: Ways, first: date) -> Iterator[Floats]:
+    """Each month that the days reach to its end: float64[500], the mean of its days."""
+    month, horizon, paths = first, days.steps, days.paths
+    while ((end := calendar.months_after(month, 1)) - days.first).days <= horizon:
+        told = demand.values[max((month - demand.first).days, 0) :]
+        told = told[: max((end - demand.first).days, 0)]
+        told = told[np.isfinite(told)]
+        ahead = paths[:, max((month - days.first).days, 0) : (end - days.first).days]
+        yield (told.sum() + ahead.sum(axis=1)) / (len(told) + ahead.shape[1])
+        month = end
+
+
+def widening(quantiles: Floats) -> Floats:
+    """float64[h, q] with no interval narrower about its middle than at a shorter distance."""
+    middle = quantiles[:, [MIDDLE]]
+    about = quantiles - middle
+    below = np.arange(quantiles.shape[1]) < MIDDLE
+    least, most = np.minimum.accumulate(about, axis=0), np.maximum.accumulate(about, axis=0)
+    wider: Floats = np.maximum(middle + np.where(below, least, most), 0.0)
+    return wider
+
+
+def total_of(total: Total, by_name: Mapping[str, Answer]) -> Answer:
+    """The sum of the paths of the members that told enough; the others named with the reason."""
+    told = [by_name[member.name] for member in total.members]
+    counted = [each for each in told if isinstance(each.ways, Ways)]
+    missing = [
+        {"unit": each.question.subject, "reason": each.ways.code}
+        for each in sorted(told, key=lambda each: each.question.subject)
+        if isinstance(each.ways, Why)
+    ]
+    supplies = [each.question.supply for each in counted if each.question.supply is not None]
+    question = replace(
+        total.members[0],
+        org_id=REGION,
+        subject_kind=total.subject_kind,
+        subject=total.subject,
+        demand=None,
+        supply=np.sum(supplies, axis=0) if supplies else None,
+        changes=(),
+    )
+    detail = {"members": [each.question.subject for each in counted], "missing": missing}
+    if not counted:
+        reasons = {each["reason"] for each in missing}
+        code = reasons.pop() if len(reasons) == 1 else "too-short"
+        return Answer(question, Why(code, "None of its members told enough."), None, detail)
+    known = [(each.ways, each.detail) for each in counted if isinstance(each.ways, Ways)]
+    ways = summed([of for of, _ in known])
+    detail |= of_members([(of_steps(said, of, ways), said) for of, said in known])
+    return Answer(question, ways, ahead_of(question, ways), detail)
+
+
+def summed(members: Sequence[Ways]) -> Ways:
+    """On each path the sum of the members', over the steps that all of them have."""
+    freq, first = members[0].freq, max(each.first for each in members)
+    skips = [apart(each.first, first, freq) for each in members]
+    ends = [each.steps - skip for each, skip in zip(members, skips, strict=True)]
+    ways: Floats = np.zeros((len(members[0].held), min(ends)))
+    for each, skip in zip(members, skips, strict=True):
+        ways += each.paths[:, skip:][:, : min(ends)]
+    return Ways(freq, first, ways, quantiles_of(ways, QUANTILES))
+
+
+def apart(first: date, later: date, freq: Literal["D", "M"]) -> int:
+    """How many steps one is before the other."""
+    if freq == "D":
+        return (later - first).days
+    return 12 * (later.year - first.year) + later.month - first.month
+
+
+Parts = Mapping[str, Floats]
+
+
+def of_steps(detail: Mapping[str, Any], own: Ways, total: Ways) -> Parts:
+    """The parts of a member at the steps of the total."""
+    skip = apart(own.first, total.first, total.freq)
+    steps = slice(skip, skip + total.steps)
+    return {name: np.array(values)[steps] for name, values in detail["parts"].items()}
+
+
+def of_members(members: Sequence[tuple[Parts, Mapping[str, Any]]]) -> dict[str, Any]:
+    """What is said of a total: as old as its oldest member, its parts the sums of theirs."""
+    details = [detail for _, detail in members]
+    stale = any(each["grade"] == "stale" for each in details)
+    parts: dict[str, Floats] = {}
+    for each, _ in members:
+        for name, values in each.items():
+            parts[name] = parts.get(name, np.zeros(len(values))) + values
+    return {
+        "grade": "stale" if stale else "fresh",
+        "lastTold": min(each["lastTold"] for each in details),
+        "observed": min(each["observed"] for each in details),
+        "skill": None,
+        "served": "sum",
+        "servedBecause": "",
+        "parts": {name: [round(float(v), 3) for v in values] for name, values in parts.items()},
+    }
+
+
+def told(answers: Sequence[Answer]) -> Iterator[Issued]:
+    """What is stored of each, with what is read off the paths of all kinds of a subject."""
+    by_subject: dict[tuple[str, str, str], list[Answer]] = {}
+    for answer in answers:
+        question = answer.question
+        key = (question.subject_kind, question.subject, question.kind.measure)
+        by_subject.setdefault(key, []).append(answer)
+    for alike in by_subject.values():
+        either = any_short(alike)
+        for answer in alike:
+            yield issued_of(answer, either)
+
+
+def bundled(answers: Sequence[Answer]) -> Iterator[Bundle]:
+    """The paths of the units; those of totals are their sums."""
+    for question, ways, *_ in answers:
+        if isinstance(ways, Ways) and question.subject_kind == "unit":
+            bits, told = packed(ways.paths)
+            steps = ways.paths.shape[1]
+            unit, kind = question.subject, question.kind
+            yield Bundle(question.org_id, unit, kind, ways.first, steps, bits, told)
+
+
+def issued_of(answer: Answer, either: list[float | None] | None) -> Issued:
+    question, ways, ahead = answer.question, answer.ways, answer.ahead
+    if isinstance(ways, Why) or ahead is None:
+        assert isinstance(ways, Why)
+        return issue.unknown(question, ways, answer.detail)
+    detail = {**answer.detail, "anyShort": either}
+    detail["shortfall"] = [*map(issue.number, shortfall(ways, ahead).round(3))]
+    if ways.freq == "D":
+        detail["weeks"] = weeks_of(ways, ahead)
+    return issue.known(question, ahead, ways.quantiles, detail)
+
+
+def short_on(ways: Ways, ahead: Ahead) -> Floats:
+    """1 on each path and step whose need is above its supply, NaN where that is unknown."""
+    limit = np.floor(ahead.supply) + 0.5 if ahead.whole else ahead.supply
+    return np.where(np.isfinite(limit), ways.paths > limit, np.nan)
+
+
+def shortfall(ways: Ways, ahead: Ahead) -> Floats:
+    """By how many places it is short in the mean over all paths: float64[h] >= 0, NaN unknown."""
+    found: Floats = np.maximum(ways.paths - ahead.supply, 0.0).mean(axis=0)
+    return np.where(np.isfinite(ahead.supply), found, np.nan)
+
+
+def any_short(alike: Sequence[Answer]) -> list[float | None] | None:
+    """P(any of several kinds is short) at each step, from paths that go together; else None."""
+    told = [(each.ways, each.ahead) for each in alike]
+    known = [(w, a) for w, a in told if isinstance(w, Ways) and a is not None]
+    steps = {(w.first, w.steps) for w, _ in known}
+    if len(known) < 2 or len(known) < len(alike) or len(steps) > 1:
+        return None
+    short = np.max([short_on(*each) for each in known], axis=0).mean(axis=0)
+    return [*map(issue.number, short.round(3))]
+
+
+def weeks_of(ways: Ways, ahead: Ahead) -> list[dict[str, Any]]:
+    """Each week: its mean, its highest day, and the chance that any of its days is short."""
+    short = short_on(ways, ahead)
+    found = []
+    paths = ways.paths
+    for start in range(0, ways.steps - WEEK + 1, WEEK):
+        days = slice(start, start + WEEK)
+        within = paths[:, days]
+        both = quantiles_of(np.column_stack([within.mean(axis=1), within.max(axis=1)]), QUANTILES)
+        found.append(
+            {
+                "from": (ways.first + start * DAY).isoformat(),
+                "mean": both[0].round(3).tolist(),
+                "peak": both[1].round(3).tolist(),
+                "pShort": issue.number(round(float(short[:, days].max(axis=1).mean()), 3)),
+            }
+        )
+    return found
