@@ -26,8 +26,8 @@ from tests.folders import a_folder
 LONGEST = ("tests/trust/", "tests/demo/", "tests/test_readme.py")
 REQUIRED = os.environ.get("REQUIRE_SHARED") == "1"
 PEPPER = SecretStr("a pepper for the tests, and for nothing else")
-# A machine that is busy for a moment is no fault of what is tested; and the same examples each time,
-# so that a test that fails, fails again. `HYPOTHESIS=explore` looks for others.
+# A machine that is busy for a moment is no fault of what is tested; and the examples are the same
+# each time, so that a test that fails, fails again. `HYPOTHESIS=explore` looks for others.
 settings.register_profile(
     "tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
