@@ -172,7 +172,7 @@ async def test_a_forecast_made_by_hand_does_its_slices_itself_and_says_how_far_i
     await run_now(database.urls.worker, "forecast", at=AT, say=lambda *told: said.append(told))
 
     assert said == sorted(said)
-    assert said[-1] == (4, 4)
+    assert said[-1] == (5, 5)
     assert await counts(session) == (1, 0)
 
 
