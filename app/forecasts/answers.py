@@ -144,7 +144,11 @@ def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
         served_because=detail.get("servedBecause") or None,
         asks=detail.get("asks"),
         explanation=explanation(detail),
-        parts=tuple(Part(what=what, values=of) for what, of in detail.get("parts", {}).items()),
+        parts=tuple(
+            Part(what=what, values=detail["parts"][what])
+            for what in CAUSES
+            if what in detail.get("parts", {})
+        ),
         changed=change(detail.get("changed")),
         sources=tuple(Source(**each) for each in detail["sources"]),
         worst=worst(steps, detail["worst"]),
@@ -156,10 +160,14 @@ def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
     )
 
 
+# In the order in which they are added up; the store keeps none.
+CAUSES = ("level", "weekday", "specialDays", "season", "trend", "events")
+
+
 def change(told: Mapping[str, Any] | None) -> Change | None:
     if told is None:
         return None
-    by = tuple(Adds(what=what, value=value) for what, value in told["by"].items())
+    by = tuple(Adds(what=what, value=told["by"][what]) for what in CAUSES if what in told["by"])
     return Change(since=told["since"], steps=told["steps"], median=told["median"], by=by)
 
 
