@@ -50,7 +50,7 @@ class Question:
     @property
     def made_of(self) -> dict[str, Any]:
         """Whose it is, as a total tells it."""
-        if not self.members:
+        if not self.members and not self.missing:
             return {}
         missing = [{"unit": unit, "reason": why} for unit, why in sorted(self.missing.items())]
         return {"members": list(self.members), "missing": missing}
@@ -74,6 +74,16 @@ class Told(NamedTuple):
     @property
     def grade(self) -> str:
         return "stale" if self.age > STALE else "fresh"
+
+    @property
+    def widening(self) -> float:
+        """How much wider the band of a naive is for input of this age: sqrt(1 + days / 7).
+
+        The error of a seasonal naive grows with the square root of the weeks (Hyndman &
+        Athanasopoulos 2021, table 5.2). It sees the missing days too; that both count is on the
+        safe side.
+        """
+        return float(np.sqrt(1 + self.age / timedelta(days=7)))
 
 
 class Why(NamedTuple):
@@ -166,15 +176,9 @@ def known(question: Question, ahead: Ahead, quantiles: Floats, detail: Mapping[s
     )
 
 
-def widened(quantiles: Floats, age: timedelta) -> Floats:
-    """The band float64[h, q] of input that is `age` old, wider about its median; floored at 0.
-
-    By sqrt(1 + days / 7): the error of a seasonal naive grows with the square root of the weeks
-    (Hyndman & Athanasopoulos 2021, table 5.2). The naive itself sees the missing days too; that
-    both count is on the safe side.
-    """
+def widened(quantiles: Floats, factor: Floats | float) -> Floats:
+    """The band float64[h, q], `factor` times as wide about its median; floored at 0."""
     middle = quantiles[:, [QUANTILES.index(0.5)]]
-    factor = np.sqrt(1 + age / timedelta(days=7))
     wider: Floats = np.maximum(middle + factor * (quantiles - middle), 0.0)
     return wider
 

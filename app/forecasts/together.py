@@ -150,9 +150,7 @@ def widened(outlook: Outlook, factor: Floats) -> Outlook:
     """About the median by the factor of each step float64[h], floored at 0."""
     if (factor == 1).all():
         return outlook
-    middle = outlook.quantiles[:, [MIDDLE]]
-    wider = np.maximum(middle + factor[:, None] * (outlook.quantiles - middle), 0.0)
-    return replace(outlook, quantiles=single(wider))
+    return replace(outlook, quantiles=single(issue.widened(outlook.quantiles, factor[:, None])))
 
 
 def past_of(question: Question) -> Floats:
@@ -179,10 +177,11 @@ def units_of(
     by_name = {question.name: question for question in questions}
     templates = [Template(name, found.days[name].off) for name in able]
     order = places(templates, issue.DAYS, seed)
+    standings = {question.name: issue.standing(question) for question in questions}
     broken = {name: broke(by_name[name]) for name in able}
     days = {
         name: days_of(
-            unsure(aged(by_name[name], found.days[name]), broken[name]), by_name[name], at
+            unsure(aged(standings[name], found.days[name]), broken[name]), by_name[name], at
         )
         for name, at in zip(able, order, strict=True)
     }
@@ -193,7 +192,7 @@ def units_of(
         order_beyond = dict(zip(able, beyond, strict=True))
     answered = {}
     for question in questions:
-        name, standing = question.name, issue.standing(question)
+        name, standing = question.name, standings[question.name]
         if isinstance(standing, Why):
             nothing = Answer(question, standing, None, {})
             answered[name] = nothing, nothing
@@ -203,18 +202,17 @@ def units_of(
         if short is not None:
             answered[name] = weeks, Answer(question, short, None, {})
             continue
-        outlook = aged(question, found.months[name])
+        outlook = aged(standing, found.months[name])
         whole = whole_months(question, days[name], outlook, order_beyond[name])
         answered[name] = weeks, answer_of(question, whole, standing, outlook)
     return answered
 
 
-def aged(question: Question, outlook: Outlook) -> Outlook:
+def aged(told: Told | Why, outlook: Outlook) -> Outlook:
     """Of input that is old with a wider band; the engine has widened its own by that distance."""
-    told = issue.standing(question)
     if isinstance(told, Why) or told.grade == "fresh" or outlook.grade == "engine":
         return outlook
-    return replace(outlook, quantiles=issue.widened(outlook.quantiles, told.age))
+    return replace(outlook, quantiles=issue.widened(outlook.quantiles, told.widening))
 
 
 def broke(question: Question) -> Break | None:
@@ -269,8 +267,7 @@ def whole_months(question: Question, days: Ways, outlook: Outlook, beyond: Place
     fades in three months; no band is narrower about its middle than the one before it.
     """
     assert question.demand is not None
-    first = months_of(question).first
-    after = calendar.months_after(first, len(months_of(question).values))
+    after = calendar.month_of(question.demand.after)
     near = np.array(list(means(question.demand, days, after)))
     reached = len(near)
     quantiles = np.array(outlook.quantiles)
@@ -312,11 +309,6 @@ def total_of(total: Total, by_name: Mapping[str, Answer]) -> Answer:
     """The sum of the paths of the members that told enough; the others named with the reason."""
     told = [by_name[member.name] for member in total.members]
     counted = [each for each in told if isinstance(each.ways, Ways)]
-    missing = [
-        {"unit": each.question.subject, "reason": each.ways.code}
-        for each in sorted(told, key=lambda each: each.question.subject)
-        if isinstance(each.ways, Why)
-    ]
     supplies = [each.question.supply for each in counted if each.question.supply is not None]
     question = replace(
         total.members[0],
@@ -326,15 +318,18 @@ def total_of(total: Total, by_name: Mapping[str, Answer]) -> Answer:
         demand=None,
         supply=np.sum(supplies, axis=0) if supplies else None,
         changes=(),
+        members=[each.question.subject for each in counted],
+        missing={
+            each.question.subject: each.ways.code for each in told if isinstance(each.ways, Why)
+        },
     )
-    detail = {"members": [each.question.subject for each in counted], "missing": missing}
     if not counted:
-        reasons = {each["reason"] for each in missing}
-        code = reasons.pop() if len(reasons) == 1 else "too-short"
-        return Answer(question, Why(code, "None of its members told enough."), None, detail)
+        codes = set(question.missing.values())
+        code = codes.pop() if len(codes) == 1 else "too-short"
+        return Answer(question, Why(code, "None of its members told enough."), None, {})
     known = [(each.ways, each.detail) for each in counted if isinstance(each.ways, Ways)]
     ways = summed([of for of, _ in known])
-    detail |= of_members([(of_steps(said, of, ways), said) for of, said in known])
+    detail = of_members([(of_steps(said, of, ways), said) for of, said in known])
     return Answer(question, ways, ahead_of(question, ways), detail)
 
 

@@ -3,10 +3,12 @@
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.tables import SharingRuleVersion
 from app.db import sessions_of
 from app.facilities.tables import Group, GroupVersion
 from app.forecasts.calendar import moment
@@ -106,3 +108,21 @@ async def score(worker_url: str, at: datetime, cut: datetime | None = None) -> O
         store = await scored(engine, at, cut or datetime.now(UTC))
         async with sessions_of(engine)() as session, session.begin():
             return await store(session)
+
+
+async def a_reader(session: AsyncSession, organisation: str, audience: str) -> dict[str, str]:
+    return await make.a_key(session, "forecasts:read", organisation=organisation, audience=audience)
+
+
+async def share(session: AsyncSession, owner: str, **facts: Any) -> None:
+    """Since a day ago the owner's forecasts are shared with whom `facts` name."""
+    org_id = await make.an_organisation(session, owner)
+    session.add(
+        SharingRuleVersion(
+            org_id=org_id,
+            sharing_rule="forecast",
+            valid_from=datetime.now(UTC) - timedelta(days=1),
+            facts={"shown": ["forecast"], **facts},
+        )
+    )
+    await session.commit()

@@ -10,13 +10,12 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import routes as access
-from app.access.tables import SharingRuleVersion
 from app.facilities.tables import RuleVersion
 from app.forecasts.kept import Kept
 from app.forecasts.schemas import Forecast
 from tests import make
 from tests.conftest import Database
-from tests.forecasts.lay import a_group, a_series, issue, ripple
+from tests.forecasts.lay import a_group, a_reader, a_series, issue, ripple, share
 
 Headers = dict[str, str]
 NOW = datetime.now(UTC)
@@ -35,23 +34,6 @@ async def a_forecast_unit(
 
 async def ask(client: AsyncClient, headers: Headers, **query: Any) -> Response:
     return await client.get("/v1/forecasts", params=query, headers=headers)
-
-
-async def a_reader(session: AsyncSession, organisation: str, audience: str) -> Headers:
-    return await make.a_key(session, "forecasts:read", organisation=organisation, audience=audience)
-
-
-async def share(session: AsyncSession, owner: str, **facts: Any) -> None:
-    org_id = await make.an_organisation(session, owner)
-    session.add(
-        SharingRuleVersion(
-            org_id=org_id,
-            sharing_rule="forecast",
-            valid_from=NOW - timedelta(days=1),
-            facts={"shown": ["forecast"], **facts},
-        )
-    )
-    await session.commit()
 
 
 async def test_a_unit_is_told_its_band_its_supply_and_its_chance_of_a_shortage(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.forecasts.changed import Before, changed
+from app.forecasts.changed import Before, Key, changed
 from app.forecasts.explained import sentence, since
 from app.forecasts.runs import Issued, Kind, Step
 
@@ -58,5 +58,5 @@ def test_what_changed_is_that_of_the_same_days_and_its_parts_add_up() -> None:
 
 
 @pytest.mark.parametrize("of", [{}, {("unit", "b", BED): before([1.0], {"level": [1.0]})}])
-def test_nothing_is_said_where_the_run_before_said_nothing(of: dict[object, Before]) -> None:
-    assert changed(issued([12.0], {"level": [12.0]}), of, 7) is None  # type: ignore[arg-type]
+def test_nothing_is_said_where_the_run_before_said_nothing(of: dict[Key, Before]) -> None:
+    assert changed(issued([12.0], {"level": [12.0]}), of, 7) is None

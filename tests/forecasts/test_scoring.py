@@ -8,7 +8,6 @@ from sqlalchemy import Row, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.tables import SharingRuleVersion
 from app.db import connect, sessions_of
 from app.forecasts import calendar
 from app.forecasts.commands import MODEL
@@ -18,7 +17,7 @@ from app.forecasts.scoring.schemas import Scores, TypeScores
 from app.jobs.commands import run_now, working
 from tests import make
 from tests.conftest import Database
-from tests.forecasts.lay import a_group, a_series, issue, ripple, score
+from tests.forecasts.lay import a_group, a_reader, a_series, issue, ripple, score, share
 
 Headers = dict[str, str]
 NOW = datetime.now(UTC)
@@ -58,10 +57,6 @@ UPDATE forecast_subjects SET detail = detail || '{"served": "engine"}' WHERE sub
 async def a_told_unit(session: AsyncSession, unit: str, organisation: str) -> None:
     await make.a_unit(session, unit, organisation)
     await a_series(session, ripple(200), "occupied", unit, organisation, ends=YESTERDAY)
-
-
-async def a_reader(session: AsyncSession, organisation: str, audience: str) -> Headers:
-    return await make.a_key(session, "forecasts:read", organisation=organisation, audience=audience)
 
 
 async def ask(client: AsyncClient, headers: Headers, **query: Any) -> Response:
@@ -333,19 +328,6 @@ async def test_who_may_not_see_a_forecast_sees_no_score_and_no_figure_that_is_no
     assert bool(found.distances) == (state == "known")
     assert (found.last and found.last.came_true.state) == truth
     assert (found.last and found.last.off_by.state) == truth
-
-
-async def share(session: AsyncSession, owner: str, **facts: Any) -> None:
-    org_id = await make.an_organisation(session, owner)
-    session.add(
-        SharingRuleVersion(
-            org_id=org_id,
-            sharing_rule="forecast",
-            valid_from=NOW - timedelta(days=1),
-            facts={"shown": ["forecast"], **facts},
-        )
-    )
-    await session.commit()
 
 
 async def test_a_total_of_two_others_is_scored_for_all_without_the_figure_itself(
