@@ -38,7 +38,7 @@ from app.forecasts.demand import Part
 from app.forecasts.issue import DAYS
 from app.forecasts.runs import Issued, Kind
 from app.forecasts.series import DAY, Daily
-from app.forecasts.subjects import SUPPLIED, SUPPLY, Offer, Region, questions
+from app.forecasts.subjects import SUPPLIED, SUPPLY, WAITING, Offer, Region, questions
 from app.forecasts.together import answers
 from app.simulation import stays
 from app.simulation.calendar import Block, instant
@@ -76,6 +76,8 @@ ENDS = {0.80: (0.1, 0.9), 0.95: (0.025, 0.975)}
 LEAST_80, MOST_80, LEAST_95, LEAST_SEEDS = 0.65, 0.92, 0.90, 0.90
 # Of the closed family: what is left if the bands of closed units never hold and all others do.
 FLOOR_95 = LEAST_95 * (1 - 1 / ONE_IN)
+# What a shortage is: of the units that tell who waits, and of those that do not.
+NEEDED, THERE = "more who are there or wait than places", "more who are there than places"
 BINS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
@@ -216,10 +218,12 @@ def region(story: Story) -> Region:
         slug: Offer(slug, 1, unit.setting, "bed", tuple(beds.type for beds in unit.beds), CENSUS)
         for slug, unit in story.units.items()
     }
+    figures = ((SUPPLIED, story.occupied), (SUPPLY, story.staffed), (WAITING, story.waiting))
     parts = {
         (unit, Kind(measure, "bed", bed_type)): [Part((), Daily(story.first, row[:KNOWN]))]
-        for measure, rows in ((SUPPLIED, story.occupied), (SUPPLY, story.staffed))
+        for measure, rows in figures
         for (unit, bed_type), row in zip(story.kinds, rows, strict=True)
+        if np.isfinite(row).any()
     }
     at = calendar.moment(story.last, CENSUS) + RUN_AFTER
     return Region(at, offers, {}, parts, {}, {})
@@ -280,19 +284,19 @@ def seen(seed: int, story: Story, weeks: Sequence[Issued], closed: frozenset[str
     known = [each for each in weeks if each.state == "known"]
     by = {(each.subject, each.kind.bed_type): each for each in known if each.subject_kind == "unit"}
     units = [by[kind] for kind in story.kinds]
-    totals = [each for each in known if each.subject_kind == "careSetting"]
+    totals = [
+        each
+        for each in known
+        if each.subject_kind == "careSetting" and each.kind.measure == SUPPLIED
+    ]
     rows = {kind: row for row, kind in enumerate(story.kinds)}
     members = [
         [rows[unit, each.kind.bed_type] for unit in each.detail["members"]] for each in totals
     ]
     ahead = story.occupied[:, KNOWN:]
-    supply = np.array([[step.supply for step in each.steps] for each in units], dtype=np.float64)
-    named = np.hstack([np.repeat(supply[:, [0]], KNOWN, axis=1), supply])
-    against = {
-        "the places it named": above(story.occupied, named),
-        "the places there were": above(story.occupied, story.staffed),
-        "those, with who waits": above(story.occupied + story.waiting, story.staffed),
-    }
+    asked = story.occupied + story.waiting
+    others = np.where(np.isfinite(asked), np.nan, story.occupied)
+    against = {NEEDED: above(asked, story.staffed), THERE: above(others, story.staffed)}
     return Seen(
         seed,
         ahead,
@@ -489,24 +493,29 @@ def of_which(seen: Seen, which: str) -> NDArray[np.bool_]:
 
 def shortages(found: Mapping[str, Sequence[Seen]]) -> Iterator[str]:
     """The chance of a shortage that was told, against what came."""
-    yield "| family | short of | Brier | of the usual share | skill | worst bin of 100 and more |"
-    yield "|" + "---|" * 6
+    yield (
+        "| family | shortage | unit-days | came | Brier | of the usual share of the unit | skill "
+        "| of one share for all | skill | worst bin of 100 and more |"
+    )
+    yield "|" + "---|" * 10
     bins: list[str] = []
     for name, of in found.items():
         for against in of[0].came:
             chance, true, base = shortage(of, against)
             ours, theirs = ((chance - true) ** 2).mean(), ((base - true) ** 2).mean()
+            flat = float(np.var(true))
             rows = [*reliability(chance, true)]
             worst = max(abs(told - seen) for _, _, count, told, seen in rows if count >= 100)
             yield (
-                f"| {name} | {against} | {ours:.4f} | {theirs:.4f} | {1 - ours / theirs:.3f} "
+                f"| {name} | {against} | {len(true)} | {true.mean():.3f} | {ours:.4f} "
+                f"| {theirs:.4f} | {1 - ours / theirs:.3f} | {flat:.4f} | {1 - ours / flat:.3f} "
                 f"| {worst:.3f} |"
             )
             bins += [
                 f"| {name} | {against} | {low:g} to {high:g} | {count} | {told:.3f} | {seen:.3f} |"
                 for low, high, count, told, seen in rows
             ]
-    yield from ("", "| family | short of | chance | unit-days | told | came |", "|" + "---|" * 6)
+    yield from ("", "| family | shortage | chance | unit-days | told | came |", "|" + "---|" * 6)
     yield from bins
 
 

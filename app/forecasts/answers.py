@@ -53,6 +53,7 @@ class Point:
     supply: float | None
     p_short: float | None
     moves: Moves | None = None
+    need: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -255,16 +256,18 @@ SKILL = {"relCrps": "rel_crps"}
 def step(point: Point, shortfall: float | None, asked: Asked, supply: FigureState) -> ForecastStep:
     known = len(point.quantiles) == len(asked.probabilities)
     quantiles = [asked.tidy(q) for q in point.quantiles] if known else None
-    need = band(quantiles, asked)
+    told = band(quantiles, asked)
+    needed = [asked.tidy(q) for q in point.need] if point.need else quantiles
     return ForecastStep(
-        state=need.state,
-        median=need.median,
-        intervals=need.intervals,
+        state=told.state,
+        median=told.median,
+        intervals=told.intervals,
         day=calendar.local_day(point.at),
         at=point.at,
         until=point.at + timedelta(seconds=point.length_s),
         supply=amount(point.supply, supply),
-        gap=gap(quantiles, point.supply, asked, supply),
+        need=band(needed, asked),
+        gap=gap(needed, point.supply, asked, supply),
         p_short=amount(point.p_short, supply, 3),
         shortfall=amount(shortfall, supply, 3),
         **moved(point.moves, asked, supply),

@@ -55,18 +55,18 @@ DELETE FROM forecast_paths
 ADD_POINTS = """
 INSERT INTO forecast_points (run_id, org_id, subject_kind, subject, measure, resource, bed_type,
                              at, length_s, quantiles, supply, p_short, arrivals, departures, net,
-                             at_least_90, at_least_70, no_place_at, no_place)
+                             at_least_90, at_least_70, no_place_at, no_place, need)
 SELECT $1, p.org_id, p.subject_kind, p.subject, p.measure, p.resource, p.bed_type, p.at,
        p.length_s, p.quantiles::real[], p.supply, p.p_short, p.arrivals::real[],
        p.departures::real[], p.net::real[], p.at_least_90, p.at_least_70,
-       p.no_place_at::timestamptz[], p.no_place::float8[]
+       p.no_place_at::timestamptz[], p.no_place::float8[], p.need::real[]
   FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
               $8::timestamptz[], $9::int[], $10::text[], $11::float8[], $12::float8[],
               $13::text[], $14::text[], $15::text[], $16::float8[], $17::float8[], $18::text[],
-              $19::text[])
+              $19::text[], $20::text[])
        AS p(org_id, subject_kind, subject, measure, resource, bed_type, at, length_s, quantiles,
             supply, p_short, arrivals, departures, net, at_least_90, at_least_70, no_place_at,
-            no_place)
+            no_place, need)
 """
 NO_MOVES = (None,) * 7
 
@@ -193,6 +193,7 @@ async def add_points(session: AsyncSession, run: Run) -> None:
         (
             *(*key(each), step.at, step.length_s, array(step.quantiles)),
             *(step.supply, step.p_short, *moves_of(step)),
+            array(step.need) if step.need else None,
         )
         for each in run.issued
         for step in each.steps

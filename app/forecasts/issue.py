@@ -160,9 +160,19 @@ def ahead_of(bounds: Sequence[datetime], supply: Floats, *, whole: bool) -> Ahea
     return Ahead(bounds[:-1], seconds, supply, whole)
 
 
-def known(question: Question, ahead: Ahead, quantiles: Floats, detail: Mapping[str, Any]) -> Issued:
-    """With the gap to the supply of each step, and the step that is the worst."""
-    found = gap.against_plan(quantiles, ahead.supply, QUANTILES, whole=ahead.whole)
+def known(
+    question: Question,
+    ahead: Ahead,
+    quantiles: Floats,
+    detail: Mapping[str, Any],
+    need: Floats | None = None,
+) -> Issued:
+    """With the gap to the supply of each step, and the step that is the worst.
+
+    `need` float64[h, q] is what the supply is held against, where that is more than is told.
+    """
+    against = quantiles if need is None else need
+    found = gap.against_plan(against, ahead.supply, QUANTILES, whole=ahead.whole)
     worst = None if found.worst is None else instant(ahead.starts[found.worst])
     supply = "notApplicable" if question.supply is None else "known"
     return Issued(
@@ -172,7 +182,7 @@ def known(question: Question, ahead: Ahead, quantiles: Floats, detail: Mapping[s
         question.kind,
         "known",
         {**question.made_of, "supply": supply, "sources": [], **detail, "worst": worst},
-        steps(ahead, quantiles, found.short),
+        steps(ahead, quantiles, found.short, need),
     )
 
 
@@ -183,7 +193,7 @@ def widened(quantiles: Floats, factor: Floats | float) -> Floats:
     return wider
 
 
-def steps(ahead: Ahead, quantiles: Floats, short: Floats) -> list[Step]:
+def steps(ahead: Ahead, quantiles: Floats, short: Floats, need: Floats | None = None) -> list[Step]:
     told = [bool(np.isfinite(row).all()) for row in quantiles]
     return [
         Step(
@@ -192,6 +202,7 @@ def steps(ahead: Ahead, quantiles: Floats, short: Floats) -> list[Step]:
             quantiles[row].tolist() if told[row] else [],
             number(ahead.supply[row]),
             number(short[row]),
+            need=[] if need is None else need[row].tolist(),
         )
         for row, (start, seconds) in enumerate(zip(ahead.starts, ahead.seconds, strict=True))
     ]

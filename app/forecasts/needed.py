@@ -1,4 +1,4 @@
-"""Stock need of a care setting: everyone who should be there, each person once."""
+"""Stock need: everyone who should be in a care setting or a unit, each person once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -58,6 +58,21 @@ def need(told: Told) -> Daily:
     if outside is not None:
         values = values + aligned(outside, places)
     return Daily(places.first, np.maximum(values, 0.0))
+
+
+def need_here(occupied: Daily, waiting: Sequence[Part]) -> Daily | None:
+    """Who is in a unit and who waits for it; None if nobody waited on any day, or none were told.
+
+    What was occupied never passes the places of a unit that is full: only with those who wait does
+    it show what is asked of it. Who is ready for elsewhere is still here, and takes a place. A day
+    is NaN unless both are known.
+    """
+    if not waiting:
+        return None
+    values = aligned(whole(waiting), occupied)
+    if not np.nansum(values) > 0:
+        return None
+    return Daily(occupied.first, occupied.values + values)
 
 
 def sums(parts: Parts) -> Daily | None:

@@ -313,7 +313,7 @@ async def stored(
     points: dict[tuple[str, str], list[Point]] = defaultdict(list)
     for row in await connection.fetch(
         "SELECT resource, bed_type, at, length_s, quantiles, supply, p_short, arrivals, "
-        "departures, net, at_least_90, at_least_70, no_place_at, no_place "
+        "departures, net, at_least_90, at_least_70, no_place_at, no_place, need "
         f"FROM forecast_points WHERE {where} ORDER BY at",
         *key,
     ):
@@ -336,7 +336,8 @@ async def stored(
 
 def point(row: asyncpg.Record) -> Point:
     known = ("at", "length_s", "quantiles", "supply", "p_short")
-    return Point(**{name: row[name] for name in known}, moves=moves_of(row))
+    told = {name: row[name] for name in known}
+    return Point(**told, need=row["need"] or (), moves=moves_of(row))
 
 
 def moves_of(row: asyncpg.Record) -> Moves | None:

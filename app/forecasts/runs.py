@@ -40,7 +40,10 @@ class Moves(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step of `length_s` seconds from `at`; no quantiles when nothing can be said of it."""
+    """One step of `length_s` seconds from `at`; no quantiles when nothing can be said of it.
+
+    `need` has the quantiles of what the supply is held against; empty: those told.
+    """
 
     at: datetime
     length_s: int
@@ -48,6 +51,7 @@ class Step(NamedTuple):
     supply: float | None
     p_short: float | None
     moves: Moves | None = None
+    need: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)

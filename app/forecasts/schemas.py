@@ -139,6 +139,10 @@ class ForecastStep(Band):
     at: datetime
     until: datetime
     supply: Amount = Field(description="Places with staff, after the closures that were told.")
+    need: Band = Field(
+        description="What the supply is held against: who is there and who waits for a place, if "
+        "the unit tells who waits; else the band itself."
+    )
     gap: Band = Field(description="Supply less need: below 0 is short.")
     p_short: Amount = Field(
         description="P(gap < 0). It never leaves the outer quantiles of its run: 0.025 means at "

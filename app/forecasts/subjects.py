@@ -1,7 +1,7 @@
 """Of what a forecast is made: each unit, and the totals of groups and care settings, by kind."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
 import numpy as np
@@ -13,10 +13,10 @@ from app.forecasts.changed import Before, Key
 from app.forecasts.demand import Part, last_told, whole
 from app.forecasts.engine.asked import Change
 from app.forecasts.issue import SILENT, SUPPLY_DAYS, Question, Why, name_of, standing
-from app.forecasts.needed import Told, bound_for, need
+from app.forecasts.needed import Told, bound_for, need, need_here
 from app.forecasts.runs import REGION, Horizon, Kind, SubjectKind
 from app.forecasts.series import DAY
-from app.forecasts.supply import Event, of_bed_type, planned
+from app.forecasts.supply import Event, of_bed_type, planned, usual
 
 Floats = NDArray[np.float64]
 # What is forecast, and of that what stands against places with staff.
@@ -27,6 +27,7 @@ SUPPLY = "staffed"
 NEED, READY, WAITING = "need", "medicallyReady", "waiting"
 # Of a closure of more than nine tenths the rest is no level to scale by.
 LEAST_RATIO = 0.1
+WEEK_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,35 @@ def questions(region: Region) -> tuple[list[Question], list[Total]]:
         for kind in dict.fromkeys(question.kind for question in found):
             of_kind = [question for question in found if question.kind == kind]
             totals.append(Total(subject_kind, subject, kind, of_kind))
-    return units + list(needs(region, units)), totals
+    return [*units, *needs_here(region, units), *needs(region, units)], totals
+
+
+def needs_here(region: Region, units: Sequence[Question]) -> Iterator[Question]:
+    """Of each unit and bed type for which people wait: who is there and who waits for it.
+
+    Closures do not rescale it: who finds no place waits.
+    """
+    for question in units:
+        if question.kind.measure != SUPPLIED or question.demand is None:
+            continue
+        offer = region.offers[question.subject]
+        told = told_of(region, WAITING, (offer.unit,))
+        waiting = [
+            part
+            for (_, kind), parts in told.items()
+            for part in parts
+            if waits_for(kind, question.kind, offer)
+        ]
+        found = need_here(question.demand, waiting)
+        if found is not None:
+            kind = question.kind._replace(measure=NEED)
+            yield replace(question, kind=kind, demand=found, changes=())
+
+
+def waits_for(waiting: Kind, places: Kind, offer: Offer) -> bool:
+    """Whether who waits does so for these places: told of the unit, that is if it has but one."""
+    types = (places.bed_type, "") if len(offer.bed_types) <= 1 else (places.bed_type,)
+    return waiting.resource in (places.resource, "") and waiting.bed_type in types
 
 
 def needs(region: Region, units: Sequence[Question]) -> Iterator[Question]:
@@ -215,7 +244,21 @@ def supply_of(region: Region, offer: Offer, kind: Kind) -> Floats:
     moments = [calendar.moment(day, offer.census) for day in days]
     staffed, told_at = newest(region, offer, kind)
     events = of_bed_type(region.events.get(offer.unit, ()), kind.bed_type, offer.bed_types)
+    if staffed is not None and told_at is not None:
+        staffed = usual(staffed, told_at, told_before(region, offer, kind), events)
     return planned(staffed, told_at, events, moments)
+
+
+def told_before(region: Region, offer: Offer, kind: Kind) -> list[tuple[datetime, float]]:
+    """The numbers of places with staff at the censuses of the last week, where they were told."""
+    parts = region.told.get((offer.unit, kind._replace(measure=SUPPLY)), ())
+    if not parts:
+        return []
+    daily = whole(parts)
+    days = calendar.days_from(daily.first, len(daily.values))[-WEEK_DAYS:]
+    values = daily.values[-WEEK_DAYS:].tolist()
+    told = [(day, value) for day, value in zip(days, values, strict=True) if np.isfinite(value)]
+    return [(calendar.moment(day, offer.census), value) for day, value in told]
 
 
 def newest(region: Region, offer: Offer, kind: Kind) -> tuple[float | None, datetime | None]:

@@ -1,13 +1,17 @@
-"""Places there will be: the last told number with staff, and the closures and openings ahead."""
+"""Places there will be: what was told lately with staff, and the closures and openings ahead."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from statistics import median_low
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+# A number that stands for this long, or that of the week: one day of sickness, or one slip of the
+# pen, does not close a unit for months.
+STANDS, WEEK = timedelta(hours=12), timedelta(days=7)
 
 
 class Event(NamedTuple):
@@ -46,6 +50,27 @@ def planned(
         size = float("nan") if event.change is None else event.change
         places = np.where(change == 0, places, places + change * size)
     return np.where(np.isnan(places), np.nan, np.maximum(places, 0.0))
+
+
+def usual(
+    staffed: float,
+    told_at: datetime,
+    before: Sequence[tuple[datetime, float]],
+    events: Sequence[Event],
+) -> float:
+    """The number of places that will go on: the last one if it was so half a day before, and else
+    the median of what was told in the week up to `told_at`, the lower of two.
+
+    `before` are earlier moments and numbers, in order. What events took or gave that do not hold
+    any more, or did not yet, is put back; a moment at which one of unknown size held that does not
+    hold now, or the other way round, says nothing.
+    """
+    week = [(at, value) for at, value in before if told_at - WEEK < at <= told_at - STANDS]
+    as_now = [float(planned(value, at, events, [told_at])[0]) for at, value in week]
+    earlier = [value for value in as_now if np.isfinite(value)]
+    if not earlier or earlier[-1] == staffed:
+        return staffed
+    return float(median_low([*earlier, staffed]))
 
 
 def of_bed_type(events: Sequence[Event], bed_type: str, bed_types: Sequence[str]) -> list[Event]:

@@ -56,8 +56,9 @@ class ForecastSubject(Base):
 class ForecastPoint(Base):
     """The quantiles of one step, for the probabilities of its run; supply, gap, P(short).
 
-    From `arrivals` on it is told of the days only; empty where it does not apply, and everywhere
-    in other horizons.
+    `need` has those that the supply is held against, empty if they are the same. From `arrivals`
+    to `no_place` it is told of the days only; empty where it does not apply, and everywhere in
+    other horizons.
     """
 
     __tablename__ = "forecast_points"
@@ -81,6 +82,7 @@ class ForecastPoint(Base):
     at_least_70: Mapped[float | None] = mapped_column(DOUBLE_PRECISION)
     no_place_at: Mapped[list[datetime] | None] = mapped_column(ARRAY(DateTime(timezone=True)))
     no_place: Mapped[list[float | None] | None] = mapped_column(ARRAY(DOUBLE_PRECISION))
+    need: Mapped[list[float] | None] = mapped_column(ARRAY(REAL))
 
 
 class ForecastPath(Base):

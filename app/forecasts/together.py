@@ -20,7 +20,7 @@ from app.forecasts.breaks import Break, break_in
 from app.forecasts.engine.asked import Outlook, single
 from app.forecasts.engine.plain import of_level
 from app.forecasts.humility import Learned, factors
-from app.forecasts.issue import Ahead, Question, Told, Why
+from app.forecasts.issue import Ahead, Question, Told, Why, name_of
 from app.forecasts.paths import (
     COUNT,
     Places,
@@ -36,7 +36,7 @@ from app.forecasts.paths import (
 )
 from app.forecasts.runs import REGION, Bundle, Issued
 from app.forecasts.series import DAY, Daily
-from app.forecasts.subjects import LEAST_RATIO, Total
+from app.forecasts.subjects import LEAST_RATIO, NEED, SUPPLIED, Total
 
 Floats = NDArray[np.float64]
 MIDDLE = QUANTILES.index(0.5)
@@ -79,12 +79,20 @@ class Ways:
 
 
 class Answer(NamedTuple):
-    """What a run says of one subject and kind over one horizon, and what it was made of."""
+    """What a run says of one subject and kind over one horizon, and what it was made of.
+
+    `need` is what its supply is held against: who is there and who waits, where that is more.
+    """
 
     question: Question
     ways: Ways | Why
     ahead: Ahead | None
     detail: Mapping[str, Any]
+    need: Ways | None = None
+
+    @property
+    def asked(self) -> Ways | None:
+        return self.need or (self.ways if isinstance(self.ways, Ways) else None)
 
 
 NOTHING = Learned()
@@ -112,12 +120,31 @@ def answers(
 ) -> Answers:
     """Same questions, outlooks, seed and lessons of earlier runs, same bytes."""
     units = units_of(questions, taught(questions, found, learned), seed)
-    weeks = {name: each for name, (each, _) in units.items()}
-    months = {name: each for name, (_, each) in units.items()}
+    weeks = with_need({name: each for name, (each, _) in units.items()})
+    months = with_need({name: each for name, (_, each) in units.items()})
     return Answers(
         [*weeks.values(), *(total_of(total, weeks) for total in totals)],
         [*months.values(), *(total_of(total, months) for total in totals)],
     )
+
+
+def with_need(by_name: Mapping[str, Answer]) -> dict[str, Answer]:
+    """Of units for which people wait the places are held against those who wait too."""
+    found = dict(by_name)
+    for name, there in by_name.items():
+        kind = there.question.kind
+        if kind.measure != SUPPLIED:
+            continue
+        need = by_name.get(name_of(there.question.subject, kind._replace(measure=NEED)))
+        asked = need.ways if need is not None else None
+        if isinstance(asked, Ways) and isinstance(there.ways, Ways):
+            found[name] = there._replace(need=asked)
+    return {name: each for name, each in found.items() if not of_unit_need(each.question)}
+
+
+def of_unit_need(question: Question) -> bool:
+    """It is told beside who is there, and not by itself."""
+    return question.subject_kind == "unit" and question.kind.measure == NEED
 
 
 def taught(questions: Sequence[Question], found: Found, learned: Learned) -> Found:
@@ -330,7 +357,10 @@ def total_of(total: Total, by_name: Mapping[str, Answer]) -> Answer:
     known = [(each.ways, each.detail) for each in counted if isinstance(each.ways, Ways)]
     ways = summed([of for of, _ in known])
     detail = of_members([(of_steps(said, of, ways), said) for of, said in known])
-    return Answer(question, ways, ahead_of(question, ways), detail)
+    need = None
+    if any(each.need is not None for each in counted):
+        need = summed([each.asked for each in counted if each.asked is not None])
+    return Answer(question, ways, ahead_of(question, ways), detail, need)
 
 
 def summed(members: Sequence[Ways]) -> Ways:
@@ -387,9 +417,9 @@ def told(answers: Sequence[Answer]) -> Iterator[Issued]:
         question = answer.question
         key = (question.subject_kind, question.subject, question.kind.measure)
         by_subject.setdefault(key, []).append(answer)
-    for alike in by_subject.values():
-        either = any_short(alike)
-        for answer in alike:
+    for kinds in by_subject.values():
+        either = any_short(kinds)
+        for answer in kinds:
             yield issued_of(answer, either)
 
 
@@ -404,15 +434,16 @@ def bundled(answers: Sequence[Answer]) -> Iterator[Bundle]:
 
 
 def issued_of(answer: Answer, either: list[float | None] | None) -> Issued:
-    question, ways, ahead = answer.question, answer.ways, answer.ahead
-    if isinstance(ways, Why) or ahead is None:
+    question, ways, ahead, asked = answer.question, answer.ways, answer.ahead, answer.asked
+    if isinstance(ways, Why) or ahead is None or asked is None:
         assert isinstance(ways, Why)
         return issue.unknown(question, ways, answer.detail)
     detail = {**answer.detail, "anyShort": either}
-    detail["shortfall"] = [*map(issue.number, shortfall(ways, ahead).round(3))]
+    detail["shortfall"] = [*map(issue.number, shortfall(asked, ahead).round(3))]
     if ways.freq == "D":
-        detail["weeks"] = weeks_of(ways, ahead)
-    return issue.known(question, ahead, ways.quantiles, detail)
+        detail["weeks"] = weeks_of(ways, asked, ahead)
+    need = None if answer.need is None else answer.need.quantiles
+    return issue.known(question, ahead, ways.quantiles, detail, need)
 
 
 def short_on(ways: Ways, ahead: Ahead) -> Floats:
@@ -427,20 +458,20 @@ def shortfall(ways: Ways, ahead: Ahead) -> Floats:
     return np.where(np.isfinite(ahead.supply), found, np.nan)
 
 
-def any_short(alike: Sequence[Answer]) -> list[float | None] | None:
+def any_short(answers: Sequence[Answer]) -> list[float | None] | None:
     """P(any of several kinds is short) at each step, from paths that go together; else None."""
-    told = [(each.ways, each.ahead) for each in alike]
-    known = [(w, a) for w, a in told if isinstance(w, Ways) and a is not None]
+    told = [(each.asked, each.ahead) for each in answers]
+    known = [(w, a) for w, a in told if w is not None and a is not None]
     steps = {(w.first, w.steps) for w, _ in known}
-    if len(known) < 2 or len(known) < len(alike) or len(steps) > 1:
+    if len(known) < 2 or len(known) < len(answers) or len(steps) > 1:
         return None
     short = np.max([short_on(*each) for each in known], axis=0).mean(axis=0)
     return [*map(issue.number, short.round(3))]
 
 
-def weeks_of(ways: Ways, ahead: Ahead) -> list[dict[str, Any]]:
+def weeks_of(ways: Ways, asked: Ways, ahead: Ahead) -> list[dict[str, Any]]:
     """Each week: its mean, its highest day, and the chance that any of its days is short."""
-    short = short_on(ways, ahead)
+    short = short_on(asked, ahead)
     found = []
     paths = ways.paths
     for start in range(0, ways.steps - WEEK + 1, WEEK):

@@ -585,6 +585,24 @@ async def test_an_answer_tells_what_changed_since_the_run_before(
         assert summed == pytest.approx(step["median"], abs=0.003)
 
 
+async def test_the_gap_of_a_unit_is_that_to_who_is_there_and_who_waits(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    await a_series(session, [*[0.0, 4.0] * 60], "waiting", ends=YESTERDAY)
+    reo = await a_reader(session, "reo", "provider")
+    await issue(database.urls.worker, NOW)
+
+    answer = await ask(client, reo, unit="reo-flex", exact="true")
+
+    (beds,) = Forecast.model_validate_json(answer.content).forecasts
+    need = np.array([step.need.median for step in beds.steps], dtype=float)
+    there = np.array([step.median for step in beds.steps], dtype=float)
+    gap = np.array([step.gap.median for step in beds.steps], dtype=float)
+    assert (need - there).mean() == pytest.approx(2, abs=0.7)
+    np.testing.assert_allclose(gap, 12 - need, atol=1e-5)
+
+
 async def test_the_need_of_a_setting_holds_who_is_ready_for_it_elsewhere(
     session: AsyncSession, database: Database, client: AsyncClient
 ) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.forecasts.demand import Part
-from app.forecasts.needed import Parts, Told, bound_for, larger, need
+from app.forecasts.needed import Parts, Told, bound_for, larger, need, need_here
 from app.forecasts.runs import Kind
 from app.forecasts.series import Daily
 
@@ -78,3 +78,15 @@ def test_need_is_never_below_zero_nor_above_all_that_was_told(counts: list[int])
 
     assert 0 <= found <= occupied + waiting + elsewhere
     assert found == pytest.approx(max(0, occupied - ready + max(waiting, elsewhere)))
+
+
+def test_a_unit_needs_places_for_who_is_there_and_who_waits() -> None:
+    found = need_here(daily(8, 8, 7), [part("", 0, 2, np.nan)])
+
+    assert found is not None
+    np.testing.assert_array_equal(found.values, [8, 10, np.nan])
+
+
+def test_a_unit_for_which_nobody_ever_waited_needs_what_is_occupied() -> None:
+    assert need_here(daily(8, 8), [part("", 0, 0)]) is None
+    assert need_here(daily(8, 8), []) is None

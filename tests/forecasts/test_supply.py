@@ -1,8 +1,9 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from app.forecasts.supply import Event, of_bed_type, planned
+from app.forecasts.supply import Event, of_bed_type, planned, usual
 
 TOLD = datetime(2026, 3, 1, 7, tzinfo=UTC)
 DAYS = [TOLD + timedelta(days=n) for n in range(1, 6)]
@@ -58,3 +59,42 @@ def test_a_closure_of_the_whole_unit_is_of_known_size_only_for_a_single_bed_type
     assert of_bed_type([closure, other], "ic", ["ic"]) == [closure]
     assert of_bed_type([closure, other], "ic", ["ic", "elv-low"])[0].change is None
     assert of_bed_type([closure, other], "elv-low", ["ic", "elv-low"])[1] == other
+
+
+def week(*told: float, events: Sequence[Event] = ()) -> float:
+    """The number that goes on when these were told a day apart, the last one now."""
+    *before, last = told
+    days = [TOLD - timedelta(days=back) for back in range(len(before), 0, -1)]
+    return usual(last, TOLD, list(zip(days, before, strict=True)), events)
+
+
+def test_one_day_of_few_places_does_not_go_on_and_two_do() -> None:
+    assert week(8, 8, 8, 8, 8, 8, 4) == 8
+    assert week(8, 8, 8, 8, 8, 4, 4) == 4
+
+
+def test_what_was_told_an_hour_before_does_not_confirm_it() -> None:
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    before = [(TOLD - 3 * day, 8.0), (TOLD - 2 * day, 8.0), (TOLD - hour, 4.0)]
+
+    assert usual(4.0, TOLD, before, []) == 8
+
+
+def test_a_number_that_was_never_told_before_goes_on() -> None:
+    assert week(4) == 4
+
+
+def test_of_two_that_are_told_as_often_the_lower_goes_on() -> None:
+    assert week(8, 4) == 4
+
+
+def test_a_closure_that_has_begun_does_not_look_like_one_bad_day() -> None:
+    assert week(8, 8, 8, 8, 8, 8, 4, events=[event(-1, None, -4)]) == 4
+
+
+def test_days_with_a_closure_that_is_over_are_counted_without_it() -> None:
+    assert week(4, 4, 4, 4, 4, 4, 8, events=[event(-7, 0, -4)]) == 8
+
+
+def test_days_with_a_closure_of_unknown_size_say_nothing() -> None:
+    assert week(4, 4, 4, 9, 8, events=[event(-4, -1, None)]) == 8

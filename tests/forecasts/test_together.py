@@ -149,6 +149,47 @@ def test_either_of_two_types_is_short_as_often_as_their_paths_say() -> None:
     assert either == pytest.approx(1 - (1 - alone) ** 2, abs=0.04)
 
 
+def with_who_waits(unit: str, level: float) -> tuple[list[Question], Found]:
+    """A unit of 12 places in which 10 are occupied, and its need."""
+    there, need = a_question(unit), a_question(unit, BED._replace(measure="need"))
+    days = {
+        there.name: an_outlook(10.0, DAYS),
+        need.name: an_outlook(level, DAYS),
+    }
+    months = {name: an_outlook(10.0, MONTHS_AHEAD) for name in days}
+    return [there, need], Found(days, months)
+
+
+def test_places_are_held_against_who_waits_too_and_the_band_tells_who_is_there() -> None:
+    questions, found = with_who_waits("a", level=14.0)
+
+    weeks = answers(questions, [], found, seed=0)
+
+    (unit,), _ = weeks.issued()
+    first = unit.steps[0]
+    assert (first.quantiles[10], first.need[10]) == (10, 14)
+    # The band rises in a line from -1.64 at 5% to 1.64 at 95%: 12.5 is at z = -.75.
+    assert first.p_short == pytest.approx(1 - (0.05 + 0.9 * (1.64 - 0.75) / 3.28), abs=1e-3)
+    assert unit.detail["shortfall"][0] > 2
+    assert unit.detail["weeks"][0]["pShort"] >= first.p_short
+    assert unit.detail["weeks"][0]["mean"][10] == pytest.approx(10, abs=0.1)
+
+
+def test_a_total_needs_what_its_members_need_on_each_path() -> None:
+    first, told_first = with_who_waits("a", level=14.0)
+    other = a_question("b")
+    days = {**told_first.days, other.name: an_outlook(10.0, DAYS)}
+    months = {**told_first.months, other.name: an_outlook(10.0, MONTHS_AHEAD)}
+    total = Total("group", "alle", BED, [first[0], other])
+
+    weeks, _ = answers([*first, other], [total], Found(days, months), seed=0).issued()
+
+    group = weeks[-1]
+    assert group.steps[0].quantiles[10] == pytest.approx(20, abs=0.2)
+    assert group.steps[0].need[10] == pytest.approx(24, abs=0.2)
+    assert {each.kind.measure for each in weeks} == {"occupied"}
+
+
 def test_the_week_is_short_more_often_than_its_days_and_its_peak_stands_above_its_mean() -> None:
     found = issued(told([a_question("a")], []), "a")
 
