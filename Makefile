@@ -33,8 +33,9 @@ check: $(BIN)/installed ## style, types and the OpenAPI document
 bench: $(BIN)/installed ## ratios to a reference measured in the same run
 	$(BIN)/python -m benchmarks
 
-evaluate: $(BIN)/installed ## the engine on real series at rolling origins, into docs/method.md; half an hour
+evaluate: $(BIN)/installed ## the engine on real series at rolling origins, into docs/method.md; three quarters of an hour
 	$(BIN)/python -m benchmarks.evaluate
+	$(BIN)/python -m benchmarks.conditions
 
 chaos: $(BIN)/installed ## kill -9 of everything and the worst of feeds, for long
 	CHAOS_ACKS=5000 FARM_SECONDS=90 $(BIN)/python -m pytest tests/trust/test_chaos.py tests/trust/test_feed_farm.py -q -s

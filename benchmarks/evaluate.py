@@ -110,7 +110,8 @@ def scores(data: Path, trial: Trial, against: str) -> list[dict[str, str]]:
     return [row for row in rows if not row["origin"]]
 
 
-def write(lines: Sequence[str]) -> None:
+def write(lines: Sequence[str], begin: str = BEGIN, end: str = END) -> None:
+    """Between two marks of docs/method.md."""
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"],
         cwd=ROOT,
@@ -119,11 +120,11 @@ def write(lines: Sequence[str]) -> None:
         check=True,
     ).stdout.strip()
     told = f"{datetime.now(UTC):%d %B %Y}, commit {commit}, Python {sys.version.split()[0]}."
-    before, begin, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
+    before, begun, rest = PAGE.read_text("utf-8").partition(begin)
+    _, ended, after = rest.partition(end)
+    if not (begun and ended):
         sys.exit(f"{PAGE.name} has lost the marks between which the table stands.")
-    body = "\n".join([BEGIN, "", told, "", *lines, "", END])
+    body = "\n".join([begin, "", told, "", *lines, "", end])
     PAGE.write_text(before + body + after, "utf-8")
 
 
