@@ -1,5 +1,6 @@
 """Whether a series broke of late: a shift that its past does not know, about which is asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from app.forecasts import calendar
 from app.forecasts.series import DAY, Daily
 
 Floats = NDArray[np.float64]
@@ -20,6 +22,7 @@ BESIDE = 21  # days before it in which a step is told from a wave
 STEEP = 0.6
 # Of a whole count, that it is rounded (Sheppard 1898): a series that never moved has a scale too.
 ROUNDED = float(1 / np.sqrt(12))
+NEAR = 3  # days between a break and what was told that explains it
 NORMAL_80 = 1.2816  # the 80% quantile of |z|
 
 
@@ -42,6 +45,17 @@ class Break:
             f"Since {self.day} this unit has told {told} than in the weeks before. {asked} Record "
             "it as an event of the unit (POST /v1/units/{unit}/events), so that the forecast knows."
         )
+
+
+def unexplained(daily: Daily, told: Sequence[date]) -> Break | None:
+    """A shift of the last weeks about which nobody told anything, `told` being the days on which a
+    closure or an opening began; Christmas is none."""
+    days = calendar.days_from(daily.first, len(daily.values))
+    festive = [(day.month, day.day) >= (12, 20) or (day.month, day.day) <= (1, 5) for day in days]
+    found = break_in(Daily(daily.first, np.where(festive, np.nan, daily.values)))
+    if found is None or any(abs((day - found.day).days) <= NEAR for day in told):
+        return None
+    return found
 
 
 def break_in(daily: Daily) -> Break | None:

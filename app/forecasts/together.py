@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from app.forecasts import calendar, issue
 from app.forecasts.asking import Found, months_of
 from app.forecasts.baseline import QUANTILES, forecast_daily, forecast_monthly
-from app.forecasts.breaks import Break, break_in
+from app.forecasts.breaks import Break, unexplained
 from app.forecasts.engine.asked import Outlook, single
+from app.forecasts.engine.footing import factors as factors_of
+from app.forecasts.engine.footing import to_today
 from app.forecasts.engine.plain import of_level
 from app.forecasts.humility import Learned, factors
 from app.forecasts.issue import Ahead, Question, Told, Why, name_of
 from app.forecasts.paths import (
-    COUNT,
     Places,
     Template,
-    drawn,
     further,
     half,
     packed,
@@ -36,7 +36,7 @@ from app.forecasts.paths import (
 )
 from app.forecasts.runs import REGION, Bundle, Issued
 from app.forecasts.series import DAY, Daily
-from app.forecasts.subjects import LEAST_RATIO, NEED, SUPPLIED, Total
+from app.forecasts.subjects import NEED, SUPPLIED, Total
 
 Floats = NDArray[np.float64]
 MIDDLE = QUANTILES.index(0.5)
@@ -46,7 +46,6 @@ MONTH_LASTS = 0.8
 # Where the days end they hand their level over to the months: half of it in so many months.
 HANDED_OVER = 3.0
 BLOCK = 28  # days whose mean says where a path is heading when its days end
-NEAR = 3  # days between a break and an event that explains it
 TIMES = 4.0  # a level that differs by more than this factor is not handed over
 
 
@@ -207,9 +206,7 @@ def units_of(
     standings = {question.name: issue.standing(question) for question in questions}
     broken = {name: broke(by_name[name]) for name in able}
     days = {
-        name: days_of(
-            unsure(aged(standings[name], found.days[name]), broken[name]), by_name[name], at
-        )
+        name: days_of(aged(standings[name], found.days[name]), by_name[name], at)
         for name, at in zip(able, order, strict=True)
     }
     ends = [days[name].paths[:, -BLOCK:].mean(axis=1) for name in able]
@@ -243,26 +240,13 @@ def aged(told: Told | Why, outlook: Outlook) -> Outlook:
 
 
 def broke(question: Question) -> Break | None:
-    """A shift of the last weeks about which nobody told anything; Christmas is none."""
+    """A shift of the last weeks about which nobody told anything, as the engine sees it."""
     if question.demand is None:
         return None
-    demand = question.demand
-    days = calendar.days_from(demand.first, len(demand.values))
-    festive = [(day.month, day.day) >= (12, 20) or (day.month, day.day) <= (1, 5) for day in days]
-    found = break_in(Daily(demand.first, np.where(festive, np.nan, demand.values)))
-    if found is None or any(abs((c.begins - found.day).days) <= NEAR for c in question.changes):
-        return None
-    return found
-
-
-def unsure(outlook: Outlook, found: Break | None) -> Outlook:
-    """After a break that nobody explained: with one chance in five it goes back to where it was."""
-    if found is None or not LEAST_RATIO <= found.ratio <= 1 / LEAST_RATIO:
-        return outlook
-    stays = outlook.quantiles @ drawn(QUANTILES, COUNT * 4 // 5)
-    returns = outlook.quantiles @ drawn(QUANTILES, COUNT // 5) / found.ratio
-    both = quantiles_of(np.maximum(np.hstack([stays, returns]), 0.0).T, QUANTILES)
-    return replace(outlook, quantiles=single(both))
+    past, changes = question.demand, question.changes
+    footing = factors_of(calendar.days_from(past.first, len(past.values)), changes)
+    as_now = Daily(past.first, to_today(past.values, footing))
+    return unexplained(as_now, [change.begins for change in changes])
 
 
 def answer_of(

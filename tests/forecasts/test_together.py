@@ -245,7 +245,7 @@ def test_bands_that_held_too_little_are_wider_where_they_did() -> None:
     assert factor[21] == pytest.approx(1.0, rel=1e-4)
 
 
-def test_a_break_is_put_to_the_owner_and_the_band_holds_the_way_back() -> None:
+def test_a_break_is_put_to_the_owner_until_it_is_explained() -> None:
     values = np.random.default_rng(4).normal(20.0, 0.8, 400).round()
     values[-10:] = np.round(values[-10:] * 0.5)
     broken = replace(a_question("a"), demand=Daily(LAST - timedelta(days=399), values))
@@ -257,6 +257,3 @@ def test_a_break_is_put_to_the_owner_and_the_band_holds_the_way_back() -> None:
     assert issued(known, "a").detail["asks"] is None
     question = issued(asked, "a").detail["asks"]
     assert f"Since {began} this unit has told 50% fewer" in question
-    # One chance in five that it is as before: the tenth of the upper end is about twice the level.
-    assert ways(asked, "a").quantiles[0, -3] == pytest.approx(20.0, abs=2.0)
-    assert ways(asked, "a").quantiles[0, 10] == pytest.approx(10.5, abs=1.0)

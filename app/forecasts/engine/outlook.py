@@ -1,6 +1,6 @@
 """The one call of the engine: pasts in, outlooks out, and why where it can do no better."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +24,7 @@ from app.forecasts.engine.parts import parts_of
 from app.forecasts.engine.plain import of_level
 from app.forecasts.engine.prior import alone, by_peers, has_peers
 from app.forecasts.engine.rolling import rolled
+from app.forecasts.engine.shifts import days_since, on_new_level, shift_in, unsure
 from app.forecasts.engine.skill import skills_of
 from app.forecasts.engine.statistical import monthly
 from app.forecasts.engine.whole import as_counts
@@ -63,7 +64,14 @@ def in_order(pasts: Sequence[Past], question: Question) -> list[Outlook]:
         replace(past, values=to_today(past.values, footing[: len(past.values)]))
         for past, footing in zip(pasts, footings, strict=True)
     ]
-    found = monthly(known, question) if question.freq in ("M", "Q") else by_step(known, question)
+    if question.freq in ("M", "Q"):
+        found = monthly(known, question)
+    else:
+        shifts = [shift_in(past, question) for past in known]
+        known = [*map(on_new_level, known, shifts)]
+        told = {past.name: past.values for past in pasts}
+        stood = [days_since(past, shift) for past, shift in zip(known, shifts, strict=True)]
+        found = [*map(unsure, by_step(known, question, told), shifts, stood)]
     return [
         planned(outlook, past, footing, question.freq)
         for outlook, past, footing in zip(found, known, footings, strict=True)
@@ -105,8 +113,13 @@ def planned(outlook: Outlook, past: Past, footing: Floats, freq: Freq) -> Outloo
     )
 
 
-def by_step(pasts: Sequence[Past], question: Question) -> list[Outlook]:
-    """Days and weeks: long pasts together, those too short for a yearly wave, then the rest."""
+def by_step(
+    pasts: Sequence[Past], question: Question, told_as: Mapping[str, Floats]
+) -> list[Outlook]:
+    """Days and weeks: long pasts together, those too short for a yearly wave, then the rest.
+
+    `told_as` has the values as they were told: whether they are whole counts shows there.
+    """
     assert question.freq in ("D", "W")
     pace = PACES[question.freq]
     found: dict[str, Outlook] = {}
@@ -122,7 +135,7 @@ def by_step(pasts: Sequence[Past], question: Question) -> list[Outlook]:
             parts, skills = parts_of(work, told), skills_of(work, told, QUANTILES)
             for place, (past, steps) in enumerate(zip(group, stale, strict=True)):
                 ahead = slice(steps, steps + question.horizon)
-                quantiles = as_counts(told.quantiles[place], past.values, QUANTILES)
+                quantiles = as_counts(told.quantiles[place], told_as[past.name], QUANTILES)
                 found[past.name] = replace(
                     outlook(quantiles, "engine", STALE.format(steps) if steps else ""),
                     off=told.off[:, ahead, place].astype(np.float32),
