@@ -100,7 +100,7 @@ def judged(truth: Truth, seed: int, at: datetime) -> Iterator[tuple[bool, bool]]
             truth.at(each.subject, Kind(name, **words), ends)
             for name in ("occupied", "staffed", "reserved")
         )
-        bands = np.array([step.quantiles for step in each.steps])
+        bands = np.array(each.detail["inPlace"])
         low, high = bands[:, QUANTILES.index(0.1)], bands[:, QUANTILES.index(0.9)]
         yield from zip((low <= there) & (there <= high), places - there - promised > 0, strict=True)
 

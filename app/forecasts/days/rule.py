@@ -8,8 +8,9 @@ from typing import Any
 from app.facilities.schemas import RuleFacts
 from app.forecasts.stay import Survival, planned_stay
 
-# The norm of a region file that changes these settings, and the one of a care setting's stay.
-NAME, STAY = "tonight", "stay-"
+# The norm of a region file that changes these settings, those of a care setting's stay, and the one
+# that says of patience alone how many `hours` it is.
+NAME, STAY, PATIENCE = "tonight", "stay-", "patience"
 DEFAULTS = RuleFacts(
     source="Ontwerp van de toren: forecasting.md, 'Tonight'; vorm van het verblijf: aanname",
     year=2026,
@@ -23,6 +24,7 @@ DEFAULTS = RuleFacts(
         "atTerm": 0.19,
         "blocked": 0.1,
         "blockedDays": 7,
+        "patienceHours": 48,
     },
 )
 
@@ -35,6 +37,15 @@ class PerHead:
     role: str
     measure: str
     an_hour: float
+    source: str
+    year: int
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long who finds no place waits for one in the mean, in hours (0: not at all)."""
+
+    hours: float
     source: str
     year: int
 
@@ -54,6 +65,7 @@ class Rule:
     blocked_days: float
     source: str
     year: int
+    patience: Patience
     medians: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     per_head: Sequence[PerHead] = ()
 
@@ -90,6 +102,7 @@ def rule_of(norms: Mapping[str, RuleFacts]) -> Rule:
         blocked_days=float(facts["blockedDays"]),
         source=(told or DEFAULTS).source,
         year=(told or DEFAULTS).year,
+        patience=patience_of(norms),
         medians={
             each["careSetting"]: (float(each["medianDays"]), float(each["plannedTermDays"]))
             for each in stays
@@ -97,6 +110,18 @@ def rule_of(norms: Mapping[str, RuleFacts]) -> Rule:
         },
         per_head=tuple(per_head(norm) for norm in norms.values() if of_a_head(norm.settings)),
     )
+
+
+def patience_of(norms: Mapping[str, RuleFacts]) -> Patience:
+    """Of a norm of its own, else of `tonight`, else that of the design."""
+    places = [(PATIENCE, "hours"), (NAME, "patienceHours")]
+    found = [
+        (norms[norm], name)
+        for norm, name in places
+        if norm in norms and name in norms[norm].settings
+    ]
+    told, name = [*found, (DEFAULTS, "patienceHours")][0]
+    return Patience(float(told.settings[name]), told.source, told.year)
 
 
 def of_a_head(settings: Mapping[str, Any]) -> bool:

@@ -3,28 +3,34 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.forecasts.days.arrivals import Past, Rate, learned, pieces, sums
+from app.forecasts.days.clock import Cells
 from app.forecasts.days.departures import Stay, leaving, stay_of, usual_leaving
-from app.forecasts.days.hours import HOUR, WEEK, local_days, of_week, past_hours, seconds
+from app.forecasts.days.hours import HOUR, WEEK, local_days, moment, of_week, past_hours, seconds
 from app.forecasts.days.known import (
     ASKED,
+    BETWEEN,
     CAME,
     HANDED_OVER,
     LEFT,
     SAID,
     TAKEN_OVER,
+    WAITING,
     Known,
     Offering,
     between,
     summed,
 )
-from app.forecasts.days.paths import PATHS, Cells, Paths, Said, coming, drawn
+from app.forecasts.days.paths import PATHS, Paths, Said, coming, drawn
+from app.forecasts.days.places import Places
 from app.forecasts.days.told import Flow
+from app.forecasts.supply import of_bed_type, planned
 from app.simulation.chance import generator
 
 Floats = NDArray[np.float64]
@@ -278,7 +284,9 @@ def unit_paths(
     said = said_of(past_told, past, counted_at, int(cells.day[-1]), share)
     chance = generator(SEED, "days", offering.unit, *kind, seconds(known.at))
     came = arrivals.hourly * share
-    paths = drawn(chance, cells, there, scaled(arrivals.rate, share), stay, came, said)
+    places = places_of(known, offering, kind, cells.bounds, counted_at, there, share)
+    rate = scaled(arrivals.rate, share)
+    paths = drawn(chance, cells, there, rate, stay, came, said, places=places)
     detail = {
         "arrivalsFrom": arrivals.source,
         "censored": round(arrivals.censored, 3),
@@ -288,10 +296,74 @@ def unit_paths(
         "meanStayDays": round(stay.survival.mean, 2),
         "leavesSaid": sum(each.count for each in said),
         "typeShare": round(share, 3),
+        "queue": "none" if places is None else places.queue,
+        "patience": places.patience if places and isfinite(places.patience) else None,
+        "waiting": places.waiting if places else None,
         "seed": SEED,
         "paths": len(paths.there),
     }
     return Drawn(paths.since(place), counted_at, detail)
+
+
+# It sends nobody away (overview: its refusal risk is not applicable).
+REFUSES_NOBODY = frozenset({"seh"})
+
+
+def places_of(
+    known: Known,
+    offering: Offering,
+    kind: tuple[str, str],
+    bounds: Whole,
+    counted_at: int,
+    there: int,
+    share: float,
+) -> Places | None:
+    """Places for who comes and the patience of who finds none; None if no supply was told.
+
+    What is promised is kept free for others; where that is unknown nothing is taken off.
+    """
+    supply = supply_of(known, offering, kind, [moment(each) for each in bounds[:-1].tolist()])
+    if not np.isfinite(supply).any():
+        return None
+    promised, _ = promised_of(known, offering, kind)
+    endless = offering.care_setting in REFUSES_NOBODY
+    patience = inf if endless else known.rule.patience.hours
+    count = supply - np.nan_to_num(promised)
+    # Who waits while there is room waits for something else: admission hours, an indication.
+    full = not count[0] - there >= 1
+    waiting = waiting_now(known, offering, kind, counted_at, share) if patience and full else 0
+    return Places(count, patience, waiting)
+
+
+def waiting_now(
+    known: Known, offering: Offering, kind: tuple[str, str], counted_at: int, share: float
+) -> int:
+    """Who waited for a place of this kind when who is there was counted: none where untold."""
+    of_type = known.stock(offering.unit, WAITING, *kind)
+    stock = of_type or known.stock(offering.unit, WAITING, kind[0], "")
+    last = stock.last(counted_at) if stock is not None else None
+    if last is None or counted_at - last[0] > BETWEEN or not np.isfinite(last[1]):
+        return 0
+    return max(round(last[1] * (1.0 if of_type else share)), 0)
+
+
+def supply_of(
+    known: Known, offering: Offering, kind: tuple[str, str], moments: Sequence[datetime]
+) -> Floats:
+    """Places with staff at each moment: what was told last, with the closures that are planned."""
+    stock = known.stock(offering.unit, "staffed", *kind)
+    last = stock.last(seconds(known.at)) if stock is not None else None
+    if last is None or not np.isfinite(last[1]):
+        return np.full(len(moments), np.nan)
+    events = of_bed_type(known.events.get(offering.unit, ()), kind[1], offering.bed_types)
+    return planned(last[1], moment(last[0]), events, moments)
+
+
+def promised_of(known: Known, offering: Offering, kind: tuple[str, str]) -> tuple[float, bool]:
+    """Promised places, NaN if told unknown; and whether nobody ever tells of them: then none."""
+    stock = known.stock(offering.unit, "reserved", *kind)
+    last = stock.last(seconds(known.at)) if stock is not None else None
+    return (0.0, True) if last is None else (last[1], False)
 
 
 def part_of(mine: Floats, everyone: Floats) -> float:

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.forecasts.days.arrivals import Rate
+from app.forecasts.days.clock import Cells
 from app.forecasts.days.departures import Stay, exponential
 from app.forecasts.days.hours import HOUR, WEEK
-from app.forecasts.days.paths import Cells, Paths, Said, coming, drawn
+from app.forecasts.days.paths import Paths, Said, coming, drawn
 from app.forecasts.queues import erlang_b, present, present_chances
 from app.forecasts.stay import Survival
 from tests.forecasts.days.test_departures import REO
