@@ -227,6 +227,7 @@ def made_of(detail: Mapping[str, Any]) -> MadeOf | None:
         stay_from=detail.get("stayFrom"),
         mean_stay_days=detail.get("meanStayDays"),
         leaves_said=detail.get("leavesSaid"),
+        comes_planned=detail.get("comesPlanned"),
         queue=detail.get("queue"),
         patience_hours=detail.get("patience"),
         waiting=detail.get("waiting"),

@@ -258,6 +258,9 @@ class MadeOf(Wire):
     )
     mean_stay_days: float | None = None
     leaves_said: int | None = Field(None, description="How many are said to leave, and counted so.")
+    comes_planned: int | None = Field(
+        None, description="How many are planned to come, and counted so."
+    )
     queue: Queue | None = Field(
         None,
         description="Who finds no place: `erlang-a` waits, and goes elsewhere when patience ends; "

@@ -15,7 +15,16 @@ from app.facilities.schemas import RuleFacts
 from app.forecasts.baseline import QUANTILES
 from app.forecasts.days.hours import seconds
 from app.forecasts.days.issue import run
-from app.forecasts.days.known import FLOWS, ROSTERED, SAID, STOCKS, Known, Told, offering_of
+from app.forecasts.days.known import (
+    FLOWS,
+    PLANNED,
+    ROSTERED,
+    SAID,
+    STOCKS,
+    Known,
+    Told,
+    offering_of,
+)
 from app.forecasts.days.rule import rule_of
 from app.forecasts.days.told import Stock, stock_of
 from app.forecasts.queries import WORDS
@@ -31,7 +40,7 @@ REGION = parse(ZOETERMEER.read_text("utf-8"))
 END = datetime(2026, 11, 20, 3, tzinfo=UTC)
 ORIGINS = [END - timedelta(days=9 * n, hours=5 * (n % 3)) for n in range(4)]
 RANKS = {"hand": 1, "feed": 2, "mandate": 3}
-PLANS = (SAID, ROSTERED)
+PLANS = (SAID, PLANNED, ROSTERED)
 Column = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 
 

@@ -110,6 +110,14 @@ class Subject:
     counted_at: int | None
     detail: Mapping[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def free(self) -> Floats:
+        """Places for who asks at each bound, float64[paths, c + 1]: none that is still promised."""
+        assert self.paths is not None
+        kept = np.cumsum(self.paths.promised, axis=1)
+        promised = self.promised - np.concatenate([np.zeros((len(kept), 1)), kept], axis=1)
+        return self.supply - promised - self.paths.there
+
 
 def run(known: Known, data_cut: datetime) -> Run:
     """Every unit and kind, then the totals of groups and care settings over the same paths."""
@@ -388,13 +396,14 @@ def steps_told(subject: Subject, ahead: Ahead) -> Iterator[Step]:
             yield Step(start, lasts, bands[row], known_or_none(can), short, moves)
         return
     paths = subject.paths.steps(places)
-    there, need = paths.there[:, 1:], paths.need[:, 1:]
+    need = paths.need[:, 1:]
     supply = subject.supply[places[1:]]
     bands = quantiles(need, least=0.0).tolist()
     came = quantiles(paths.arrivals, least=0.0).tolist()
     left = quantiles(paths.departures, least=0.0).tolist()
     net = quantiles(paths.arrivals - paths.departures).tolist()
-    most, often = (at_least(supply - subject.promised - there, chance) for chance in (0.9, 0.7))
+    free = subject.free[:, places[1:]]
+    most, often = (at_least(free, chance) for chance in (0.9, 0.7))
     for row, (start, end, lasts) in enumerate(spans):
         moves = Moves(
             came[row],
@@ -456,8 +465,7 @@ def at_least(free: Floats, chance: float) -> Floats:
 
 def no_place(subject: Subject, ahead: Ahead, place: int) -> NoPlace:
     """The chance that at this bound no place is free for who then asks."""
-    assert subject.paths is not None
-    free = subject.supply[place] - subject.promised - subject.paths.there[:, place]
+    free = subject.free[:, place]
     chance = float((free < 1).mean()) if np.isfinite(free).all() else None
     return NoPlace(ahead.moments[place], chance)
 
@@ -470,13 +478,13 @@ def refusal_risk(subject: Subject, ahead: Ahead) -> float | None:
     if subject.paths is None or not subject.refuses:
         return None
     until = int(np.searchsorted(ahead.bounds, seconds(ahead.at + A_DAY)))
-    came = subject.paths.arrivals[:, :until]
-    free = subject.supply[:until] - subject.promised - subject.paths.there[:, :until]
+    # Over hours in which nobody comes on any path: who would come in any of them alike.
+    came = subject.paths.arrivals[:, :until] + 1e-9
+    free = subject.free[:, :until]
     if not np.isfinite(free).all():
         return None
-    # Over hours in which nobody comes on any path: who would come in any of them alike.
-    weight = came + 1e-9
-    return float((weight * (free < 1)).sum() / weight.sum())
+    unpromised = came - subject.paths.promised[:, :until]
+    return float((unpromised * (free < 1)).sum() / came.sum())
 
 
 def worst(steps: Sequence[Step]) -> str | None:

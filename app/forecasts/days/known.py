@@ -23,7 +23,7 @@ OF_A_POST = ("calls", "consults", "homeVisits")
 FLOWS = (*MOVES, *OF_A_POST)
 WAITING = "waiting"
 STOCKS = ("occupied", "staffed", "reserved", WAITING)
-SAID, ROSTERED = "expectedDischarges", "rostered"
+SAID, PLANNED, ROSTERED = "expectedDischarges", "plannedAdmissions", "rostered"
 # Outside its admission hours few come, but not none: an arrival may be told late.
 OUTSIDE = 0.02
 # A count is taken to lie between two that were told at most so far apart (s).

@@ -19,8 +19,8 @@ PATHS = 500
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Said:
-    """Who is said to leave on one local day: how many of those there now, each with the chance that
-    it comes true; `others` as in `departures.Leaving`."""
+    """Who is said to leave, or planned to come, on one local day: how many, each with the chance
+    that it comes true; `others` as in `departures.Leaving`."""
 
     day: int
     count: int
@@ -30,13 +30,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Paths:
-    """Per path and stretch `arrivals` and `departures` int64[paths, c], and who is `lost`: whose
-    patience ended. At each bound, int64[paths, c + 1], who is `there`, in a place, and the `need`:
-    those and who waits for one; need[:, 1:] = need[:, :-1] + arrivals - departures - lost."""
+    """Per path and stretch, int64[paths, c], `arrivals` and `departures`, who is `lost` (whose
+    patience ended), and for how many of those who came a place was `promised`. At each bound,
+    int64[paths, c + 1], who is `there`, in a place, and the `need`, those and who waits for one:
+    need[:, 1:] = need[:, :-1] + arrivals - departures - lost."""
 
     arrivals: Whole
     departures: Whole
     lost: Whole
+    promised: Whole
     there: Whole
     need: Whole
 
@@ -46,6 +48,7 @@ class Paths:
             self.arrivals + other.arrivals,
             self.departures + other.departures,
             self.lost + other.lost,
+            self.promised + other.promised,
             self.there + other.there,
             self.need + other.need,
         )
@@ -56,6 +59,7 @@ class Paths:
             self.arrivals[:, place:],
             self.departures[:, place:],
             self.lost[:, place:],
+            self.promised[:, place:],
             self.there[:, place:],
             self.need[:, place:],
         )
@@ -68,20 +72,36 @@ class Paths:
             np.add.reduceat(self.arrivals[:, :last], starts, axis=1),
             np.add.reduceat(self.departures[:, :last], starts, axis=1),
             np.add.reduceat(self.lost[:, :last], starts, axis=1),
+            np.add.reduceat(self.promised[:, :last], starts, axis=1),
             self.there[:, list(places)],
             self.need[:, list(places)],
         )
 
 
-def coming(generator: np.random.Generator, rate: Rate, cells: Cells, paths: int = PATHS) -> Whole:
-    """Arrivals of each path in each stretch: int64[paths, c].
+def coming(
+    generator: np.random.Generator,
+    rate: Rate,
+    cells: Cells,
+    paths: int = PATHS,
+    planned: Sequence[Said] = (),
+) -> Whole:
+    """Arrivals of each path in each stretch, without those who are `planned`: int64[paths, c].
 
     Poisson given two factors of mean 1: one a path, for what is not known of the level, and one a
-    path and local day, for what days differ by; so a day's count is negative binomial.
+    path and local day, for what days differ by; so a day's count is negative binomial. On a day
+    for which people are planned, what is then left of all others.
     """
     mean = rate.by_hour[cells.of_week] * cells.hours
     factor = factors(generator, rate.certainty, rate.dispersion, cells, paths)
-    return generator.poisson(mean * factor)
+    return generator.poisson(mean * factor * others(planned, cells))
+
+
+def others(said: Sequence[Said], cells: Cells) -> Floats:
+    """What is left of who moves unsaid in each stretch, as a share of the usual: float64[c]."""
+    left = np.ones(len(cells.day))
+    for each in said:
+        left[cells.day == each.day] = each.others
+    return left
 
 
 def drawn(
@@ -94,41 +114,94 @@ def drawn(
     said: Sequence[Said] = (),
     paths: int = PATHS,
     places: Places | None = None,
+    planned: Sequence[Said] = (),
 ) -> Paths:
     """Paths of who comes, waits and is there from the first bound on.
 
     `there` >= 0 people are there at the first bound, of whom `came` float64[h] tells how many came
-    in each hour before it; `said` are the days of which somebody said who will leave. Each person
-    stays as long as is drawn from `stay` on its clock, which runs at the pace of the hour, of the
-    path's level and of the path's day. Who comes, comes at a uniform moment of the stretch, and
-    finds a place; unless `places` says how many there are.
+    in each hour before it; `said` and `planned` are the days of which somebody said who will leave
+    and who will come. Each person stays as long as is drawn from `stay` on its clock, which runs at
+    the pace of the hour, of the path's level and of the path's day. Who comes, comes at a uniform
+    moment of the stretch, and finds a place unless `places` says how many there are.
     """
-    arrivals = coming(generator, rate, cells, paths)
+    unplanned = coming(generator, rate, cells, paths, planned)
     clock = Clock.of(generator, cells, stay, paths)
-    row, cell = np.nonzero(arrivals)
-    many = arrivals[row, cell]
-    row, cell = np.repeat(row, many), np.repeat(cell, many)
-    comes = cells.moment(cell, generator.random(len(row)))
-    stays = stay.survival.drawn(generator, len(row))
+    comers = Comers.of(generator, unplanned, cells).beside(
+        *(by_plan(generator, each, rate, cells, paths) for each in planned)
+    )
+    stays = stay.survival.drawn(generator, len(comers))
     leave = leaving(generator, clock, stay, came, said, (paths, there))
-    ends = clock.after(row, comes, stays)
-    departures = counted(leave, cells)
-    departures += by_path(row, ends, cells, paths)
-    taken, lost, waiting = arrivals.copy(), np.zeros_like(arrivals), 0
+    ends = clock.after(comers.path, comers.moments, stays)
+    arrivals = by_path(comers.path, comers.moments, cells, paths)
+    departures = counted(leave, cells) + by_path(comers.path, ends, cells, paths)
+    taken, lost, kept = arrivals.copy(), np.zeros_like(arrivals), np.zeros_like(arrivals)
+    waiting = 0
     if places is not None:
         waiting = places.waiting
-        people = queue(generator, row, comes, stays, stay, cells, places, paths)
-        which = crowded(arrivals, departures, there, places)
-        begins, ends, over = placed(people.of(which), leave[which], places, clock.of_paths(which))
-        taken[which], lost[which] = counted(begins, cells), counted(over, cells)
-        departures[which] = counted(leave[which], cells) + counted(ends, cells)
+        # A place is promised to the first who come.
+        number = comers.number(paths)
+        first = number < places.promised
+        kept = by_path(comers.path[first], comers.moments[first], cells, paths)
+        until = np.full((paths, places.promised), np.inf)
+        until[comers.path[first], number[first]] = ends[first]
+        people = queue(generator, comers.those(~first), stays[~first], stay, places, clock)
+        which = np.flatnonzero(crowded(arrivals, departures, kept, there, places))
+        held = np.concatenate([leave, until], axis=1)[which]
+        begins, ends_at, gone = placed(people.of(which), held, places, clock.of_paths(which))
+        taken[which] = counted(begins, cells) + kept[which]
+        lost[which] = counted(gone, cells)
+        departures[which] = counted(held, cells) + counted(ends_at, cells)
     return Paths(
         arrivals,
         departures,
         lost,
+        kept,
         from_the_first(there, taken - departures),
         from_the_first(there + waiting, arrivals - departures - lost),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comers:
+    """Everybody who comes, one path after another and in order of arrival: on which path int64[n],
+    and at which moment float64[n] (s)."""
+
+    path: Whole
+    moments: Floats
+
+    def __len__(self) -> int:
+        return len(self.path)
+
+    @classmethod
+    def of(cls, generator: np.random.Generator, arrivals: Whole, cells: Cells) -> "Comers":
+        """Each at a uniform moment of the stretch."""
+        path, cell = np.nonzero(arrivals)
+        many = arrivals[path, cell]
+        path, cell = np.repeat(path, many), np.repeat(cell, many)
+        return cls(path, cells.moment(cell, generator.random(len(path)))).beside()
+
+    def beside(self, *others: "Comers") -> "Comers":
+        every = (self, *others)
+        path = np.concatenate([each.path for each in every])
+        moments = np.concatenate([each.moments for each in every])
+        return Comers(path, moments).those(np.lexsort((moments, path)))
+
+    def those(self, which: NDArray[np.bool_] | Whole) -> "Comers":
+        return Comers(self.path[which], self.moments[which])
+
+    def number(self, paths: int) -> Whole:
+        """Which of its path each is, from 0 on: int64[n]."""
+        many = np.bincount(self.path, minlength=paths)
+        found: Whole = np.arange(len(self)) - (np.cumsum(many) - many)[self.path]
+        return found
+
+
+def by_plan(
+    generator: np.random.Generator, plan: Said, rate: Rate, cells: Cells, paths: int
+) -> Comers:
+    """Who of those planned for a day comes: in its hours that are left, as people come."""
+    path = np.nonzero(generator.random((paths, plan.count)) < plan.comes_true)[0]
+    return Comers(path, on_day(generator, len(path), cells, rate.by_hour, plan.day))
 
 
 def from_the_first(first: int, net: Whole) -> Whole:
@@ -162,21 +235,19 @@ def leaving(
     paths, there = shape
     cells = clock.cells
     leave = np.full(shape, np.nan)
-    slow = np.ones(len(cells.day))
     place = 0
     for each in said:
         count = min(each.count, there - place)
         true = generator.random((paths, count)) < each.comes_true
-        moments = on_day(generator, int(true.sum()), cells, stay, each.day)
+        moments = on_day(generator, int(true.sum()), cells, stay.pace, each.day)
         leave[:, place : place + count][true] = moments
         place += count
-        # Those of whom nobody said that they leave on a day of which it was said.
-        slow[cells.day == each.day] = each.others
     rest = np.isnan(leave)
     rows = np.nonzero(rest)[0]
     old = aged(generator, stay, came, len(rows))
     left = stay.survival.drawn_remaining(generator, old, 1)[0]
-    clock = clock.slowed(slow) if said else clock
+    # Of whom nobody said that they leave on a day of which it was said.
+    clock = clock.slowed(others(said, cells)) if said else clock
     leave[rest] = clock.moment(rows, np.where(np.isfinite(left), left, 0.0))
     return leave
 
@@ -193,11 +264,11 @@ def aged(generator: np.random.Generator, stay: Stay, came: Floats, count: int) -
 
 
 def on_day(
-    generator: np.random.Generator, count: int, cells: Cells, stay: Stay, day: int
+    generator: np.random.Generator, count: int, cells: Cells, by_hour: Floats, day: int
 ) -> Floats:
-    """When those who leave on a day do so: in its hours that are left, as people leave (s)."""
+    """When those who leave or come on a day do so: in its hours that are left, as people do (s)."""
     of_day = np.flatnonzero(cells.day == day)
-    weight = (stay.pace[cells.of_week] * cells.hours)[of_day] + 1e-12
+    weight = (by_hour[cells.of_week] * cells.hours)[of_day] + 1e-12
     until = np.cumsum(weight)
     far = generator.random(count) * until[-1]
     place = np.searchsorted(until, far, side="right").clip(max=len(of_day) - 1)
@@ -205,32 +276,32 @@ def on_day(
     return cells.moment(of_day[place], part.clip(0.0, 1.0))
 
 
-def crowded(arrivals: Whole, departures: Whole, there: int, places: Places) -> Whole:
-    """The paths on which somebody may find no place; on all others it is as if there were room."""
-    most = from_the_first(there, arrivals - departures)[:, :-1] + arrivals
+def crowded(
+    arrivals: Whole, departures: Whole, kept: Whole, there: int, places: Places
+) -> NDArray[np.bool_]:
+    """On which paths somebody may find no place; on all others it is as if there were room."""
+    first = there + places.promised
+    most = from_the_first(first, arrivals - departures - kept)[:, :-1] + arrivals
     full = ((arrivals > 0) & (most > places.whole)).any(axis=1)
-    return np.flatnonzero(full | (places.waiting > 0))
+    return np.asarray(full | (places.waiting > 0))
 
 
 def queue(
     generator: np.random.Generator,
-    row: Whole,
-    comes: Floats,
+    comers: Comers,
     stays: Floats,
     stay: Stay,
-    cells: Cells,
     places: Places,
-    paths: int,
+    clock: Clock,
 ) -> People:
     """Those who wait at the first bound, and behind them who comes, in order of arrival."""
-    order = np.lexsort((comes, row))
-    many = np.bincount(row, minlength=paths)
-    first = places.waiting
-    shape = (paths, first + int(many.max(initial=0)))
-    at = (row, first + np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many))
+    paths, first = len(clock.shows), places.waiting
+    number = comers.number(paths)
+    shape = (paths, first + int(number.max(initial=-1)) + 1)
+    at = (comers.path, first + number)
     came, lasts = np.full(shape, np.inf), np.full(shape, np.inf)
-    came[at], lasts[at] = comes[order], stays[order]
-    came[:, :first] = cells.bounds[0]
+    came[at], lasts[at] = comers.moments, stays
+    came[:, :first] = clock.cells.bounds[0]
     lasts[:, :first] = stay.survival.drawn(generator, paths * first).reshape(paths, first)
     patience = HOUR * places.patience * generator.standard_exponential(shape)
     return People(came, came + patience, lasts)

@@ -19,15 +19,16 @@ Queue = Literal["erlang-a", "erlang-b", "erlang-c"]
 class Places:
     """Places for who comes, and how long who finds none waits for one.
 
-    `count` float64[c]: the places of each stretch, taken or free, without those that are promised
-    to others; NaN unknown, and then everybody finds one. `patience` is its mean in hours: 0 and
-    nobody waits (Erlang's loss model), inf and nobody goes elsewhere. `waiting` people wait for a
-    place at the first bound.
+    `count` float64[c]: the places of each stretch, taken or free; NaN unknown, and then everybody
+    finds one. `patience` is its mean in hours: 0 and nobody waits (Erlang's loss model), inf and
+    nobody goes elsewhere. `waiting` people wait for a place at the first bound, and so many are
+    `promised` to the first who come.
     """
 
     count: Floats
     patience: float
     waiting: int = 0
+    promised: int = 0
 
     @property
     def queue(self) -> Queue:

@@ -13,7 +13,16 @@ from app.db import raw
 from app.facilities import queries as facilities
 from app.forecasts import calendar
 from app.forecasts.days.hours import HOUR
-from app.forecasts.days.known import FLOWS, ROSTERED, SAID, STOCKS, Known, Told, offering_of
+from app.forecasts.days.known import (
+    FLOWS,
+    PLANNED,
+    ROSTERED,
+    SAID,
+    STOCKS,
+    Known,
+    Told,
+    offering_of,
+)
 from app.forecasts.days.rule import rule_of
 from app.forecasts.days.told import Stock, stock_of
 from app.forecasts.days.unit import SILENT
@@ -108,7 +117,9 @@ async def known(
     connection = await raw(session)
     told = [
         *await connection.fetch(FLOWS_TOLD, names, list(FLOWS), since, at, data_cut),
-        *await connection.fetch(PLANS_TOLD, names, [SAID], since, at + AHEAD, data_cut, at),
+        *await connection.fetch(
+            PLANS_TOLD, names, [SAID, PLANNED], since, at + AHEAD, data_cut, at
+        ),
         *await connection.fetch(
             PLANS_TOLD, names, [ROSTERED], at - A_DAY, at + AHEAD, data_cut, at
         ),

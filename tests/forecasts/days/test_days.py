@@ -98,6 +98,25 @@ async def test_a_ward_is_told_its_next_shifts_by_the_same_job(
     assert {each.state for each in set_hours} == {"known"}
 
 
+async def test_who_is_planned_to_come_and_who_waits_are_read(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_ward(session, there=12)
+    today = datetime(2026, 11, 19, 23, tzinfo=UTC)
+    said_at = AT - timedelta(hours=1)
+    await told(session, "plannedAdmissions", [(today, DAY, 4.0)], said_at=said_at, **BEDS)
+    await told(session, "waiting", every(SHIFT, AT, [2.0] * 3, stock=True), **BEDS)
+    reo = await a_reader(session)
+    await issue(database.urls.worker, AT)
+
+    (beds,) = (await ask(client, reo, unit="reo-flex")).forecasts
+
+    assert beds.made_of is not None
+    assert (beds.made_of.comes_planned, beds.made_of.waiting) == (4, 2)
+    assert beds.steps[0].in_place is not None
+    assert (beds.steps[0].median or 0) > (beds.steps[0].in_place.median or 0) + 1
+
+
 async def test_other_horizons_do_not_tell_what_is_of_the_days_only(
     session: AsyncSession, database: Database, client: AsyncClient
 ) -> None:

@@ -303,6 +303,32 @@ def test_who_is_said_to_leave_today_leaves_today() -> None:
     assert today > usual + 1
 
 
+def test_who_is_planned_to_come_today_comes_today_and_is_counted_once() -> None:
+    # Told each morning for the day; and always right.
+    at = datetime(2026, 11, 20, 7, tzinfo=UTC)
+    days = [at - timedelta(days=back) for back in range(40)]
+    come = [6.0 if number % 2 == 0 else 0.0 for number in range(40)]
+    plans = [
+        a_flow("plannedAdmissions", [count], hours=24, until=day + timedelta(hours=16), said_at=day)
+        for day, count in zip(days, come, strict=True)
+    ]
+    shifts = [count / 3 for count in come[:0:-1] for _ in range(3)]
+    came = a_flow("admissions", shifts, until=datetime(2026, 11, 19, 23, tzinfo=UTC))
+    left = a_flow("discharges", [1.0] * (3 * DAYS), until=at)
+    counted = stocks(occupied=a_stock([12.0] * (3 * DAYS), until=at))
+
+    with_plan = said(known([an_offering()], [came, left, *plans], counted, at=at))
+    without = said(known([an_offering()], [came, left], counted, at=at))
+
+    today, usual = (
+        sum(median(step.moves.arrivals) for step in each.steps[:2] if step.moves)
+        for each in (with_plan, without)
+    )
+    assert (with_plan.detail["comesPlanned"], without.detail["comesPlanned"]) == (6, 0)
+    assert 4.5 < today < 6.5
+    assert usual < 3
+
+
 def test_who_is_said_to_leave_of_the_whole_and_by_type_is_counted_once() -> None:
     day = datetime(2026, 11, 20, 23, tzinfo=UTC)
     of: dict[str, Any] = {"hours": 24, "until": day, "said_at": AT - timedelta(hours=1)}
@@ -351,6 +377,9 @@ def test_a_closure_takes_places_away_while_it_lasts() -> None:
     assert supply == [12] * 4 + [4] * 3 + [12] * 3
 
 
+A_CROWD = {"occupied": a_stock([3.0] * 9), "staffed": a_stock([3.0] * 9)}
+
+
 @pytest.mark.parametrize(
     ("flows", "counted", "code"),
     [
@@ -360,6 +389,8 @@ def test_a_closure_takes_places_away_while_it_lasts() -> None:
         (moves(), {"occupied": a_stock([3.0, np.nan])}, "told-unknown"),
         (moves(), {"occupied": a_stock([3.0], until=AT - timedelta(days=15))}, "silent"),
         (moves(), {"occupied": a_stock([3.0, 1_000_000.0])}, "too-many"),
+        (moves(), {**A_CROWD, "waiting": a_stock([1_000_000.0])}, "too-many"),
+        (moves(), {**A_CROWD, "reserved": a_stock([1_000_000.0])}, "too-many"),
     ],
 )
 def test_what_cannot_be_said_is_unknown_with_its_reason(

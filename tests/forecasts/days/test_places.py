@@ -110,6 +110,19 @@ def test_who_waits_takes_the_first_place_that_falls_free() -> None:
     assert ((found.need - found.there).min(axis=1) == 0).all()
 
 
+def test_a_promised_place_is_kept_for_the_first_who_come() -> None:
+    none_leave = 1e9
+    kept = Places(np.full(72, 6.0), 0.0, promised=2)
+
+    found = paths(kept, 24 * none_leave, there=3, stay_days=none_leave)
+
+    came, lost = found.arrivals.sum(axis=1), found.lost.sum(axis=1)
+    assert (came > 9).all()
+    assert (came - lost == 3).all()
+    assert (found.promised.sum(axis=1) == 2).all()
+    assert (found.there[:, -1] == 6).all()
+
+
 def test_without_a_place_all_wait_until_their_patience_is_over() -> None:
     found = paths(of(0, A_DAY), 24.0, count=400)
 
@@ -132,11 +145,12 @@ def test_the_same_seed_draws_the_same_bytes() -> None:
     st.floats(0, 20),
     st.sampled_from([0.0, 5.0, 48.0, inf]),
     st.lists(st.sampled_from([0.0, 2.5, 6.0, 11.0, np.nan]), min_size=3, max_size=3),
+    st.integers(0, 3),
 )
 def test_everybody_is_somewhere_and_nobody_waits_beside_a_free_place(
-    there: int, waiting: int, load: float, patience: float, counts: list[float]
+    there: int, waiting: int, load: float, patience: float, counts: list[float], promised: int
 ) -> None:
-    places = Places(np.repeat(counts, 24), patience, waiting)
+    places = Places(np.repeat(counts, 24), patience, waiting, promised)
 
     found = paths(places, load, there=there, count=20)
 
@@ -145,11 +159,14 @@ def test_everybody_is_somewhere_and_nobody_waits_beside_a_free_place(
     np.testing.assert_array_equal(found.need[:, 1:], found.need[:, :-1] + net)
     assert (waits >= 0).all()
     assert (found.there >= 0).all()
-    full = found.there[:, 1:] >= places.whole
+    still = promised - found.promised.cumsum(axis=1)
+    full = found.there[:, 1:] + still >= places.whole
     assert full[waits[:, 1:] > 0].all()
     taken = found.there[:, 1:] - found.there[:, :-1] + found.departures
     assert (taken >= 0).all()
-    assert (found.there[:, 1:] <= np.maximum(places.whole, found.there[:, :-1])).all()
+    others = taken - found.promised
+    assert (others >= 0).all()
+    assert (found.there[:, 1:] + still <= places.whole)[others > 0].all()
     three = found.steps(range(0, 73, 24))
     assert (three.lost.sum(axis=1) == found.lost.sum(axis=1)).all()
     assert ((found + found).need == 2 * found.need).all()
