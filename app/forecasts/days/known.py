@@ -21,8 +21,8 @@ LEFT, HANDED_OVER = "discharges", "transfersOut"
 MOVES = (CAME, TAKEN_OVER, ASKED, LEFT, HANDED_OVER)
 OF_A_POST = ("calls", "consults", "homeVisits")
 FLOWS = (*MOVES, *OF_A_POST)
-WAITING = "waiting"
-STOCKS = ("occupied", "staffed", "reserved", WAITING)
+OCCUPIED, WAITING = "occupied", "waiting"
+STOCKS = (OCCUPIED, "staffed", "reserved", WAITING)
 SAID, PLANNED, ROSTERED = "expectedDischarges", "plannedAdmissions", "rostered"
 # Outside its admission hours few come, but not none: an arrival may be told late.
 OUTSIDE = 0.02

@@ -15,6 +15,7 @@ from app.forecasts import calendar
 from app.forecasts.days.hours import HOUR
 from app.forecasts.days.known import (
     FLOWS,
+    OCCUPIED,
     PLANNED,
     ROSTERED,
     SAID,
@@ -164,6 +165,18 @@ def stocks(rows: Sequence[asyncpg.Record]) -> dict[tuple[str, str, str, str], St
         starts = np.array(row["starts"], dtype=np.int64)
         found[key].append((row["rank"], starts, np.array(row["values"], dtype=np.float64)))
     return {key: stock_of(told, STANDS_OVER) for key, told in found.items()}
+
+
+async def occupied(
+    session: AsyncSession, units: Sequence[str], since: datetime, until: datetime, cut: datetime
+) -> dict[tuple[str, str, str], Stock]:
+    """By unit, resource and bed type who was counted in a place, as known at a cut."""
+    connection = await raw(session)
+    rows = await connection.fetch(STOCKS_TOLD, list(units), [OCCUPIED], since, until, cut)
+    return {
+        (unit, resource, bed_type): stock
+        for (unit, _, resource, bed_type), stock in stocks(rows).items()
+    }
 
 
 async def anything_told(session: AsyncSession, data_cut: datetime) -> bool:
