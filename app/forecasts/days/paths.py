@@ -127,7 +127,7 @@ def drawn(
     unplanned = coming(generator, rate, cells, paths, planned)
     clock = Clock.of(generator, cells, stay, paths)
     comers = Comers.of(generator, unplanned, cells).beside(
-        *(by_plan(generator, each, rate, cells, paths) for each in planned)
+        [by_plan(generator, each, rate, cells, paths) for each in planned]
     )
     stays = stay.survival.drawn(generator, len(comers))
     leave = leaving(generator, clock, stay, came, said, (paths, there))
@@ -163,8 +163,7 @@ def drawn(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comers:
-    """Everybody who comes, one path after another and in order of arrival: on which path int64[n],
-    and at which moment float64[n] (s)."""
+    """Who comes: on which path int64[n], and at which moment float64[n] (s)."""
 
     path: Whole
     moments: Floats
@@ -178,9 +177,10 @@ class Comers:
         path, cell = np.nonzero(arrivals)
         many = arrivals[path, cell]
         path, cell = np.repeat(path, many), np.repeat(cell, many)
-        return cls(path, cells.moment(cell, generator.random(len(path)))).beside()
+        return cls(path, cells.moment(cell, generator.random(len(path))))
 
-    def beside(self, *others: "Comers") -> "Comers":
+    def beside(self, others: Sequence["Comers"]) -> "Comers":
+        """Everybody, one path after another and in order of arrival."""
         every = (self, *others)
         path = np.concatenate([each.path for each in every])
         moments = np.concatenate([each.moments for each in every])
@@ -190,7 +190,7 @@ class Comers:
         return Comers(self.path[which], self.moments[which])
 
     def number(self, paths: int) -> Whole:
-        """Which of its path each is, from 0 on: int64[n]."""
+        """Which of its path each is, from 0 on, when they are in order: int64[n]."""
         many = np.bincount(self.path, minlength=paths)
         found: Whole = np.arange(len(self)) - (np.cumsum(many) - many)[self.path]
         return found

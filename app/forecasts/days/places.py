@@ -80,14 +80,17 @@ def placed(
     begins, ends = np.full_like(people.comes, np.inf), np.full_like(people.comes, np.inf)
     row = np.arange(len(begins))
     for since, until, count in places.epochs(clock.cells.bounds):
+        turn = (begins == np.inf) & (people.comes < until) & (people.gives_up >= since)
         taken = np.concatenate([there, np.where(begins < np.inf, ends, -np.inf)], axis=1)
         # There are never more people than these.
         whole = int(min(count, taken.shape[1]))
-        if whole == 0:
+        most = min(whole, int(turn.sum(axis=1).max(initial=0)))
+        if most == 0:
             continue
         spare = np.full((len(row), whole), since)
         free = np.partition(np.concatenate([taken, spare], axis=1), -whole, axis=1)[:, -whole:]
-        turn = (begins == np.inf) & (people.comes < until) & (people.gives_up >= since)
+        # As many take a place at most, and each the first that falls free.
+        free = np.partition(free, most - 1, axis=1)[:, :most]
         for one in np.flatnonzero(turn.any(axis=0)).tolist():
             first = np.argmin(free, axis=1)
             begin = np.maximum(free[row, first], np.maximum(people.comes[:, one], since))
