@@ -138,7 +138,7 @@ async def test_a_run_of_days_is_compared_with_what_was_counted_in_them(
         *((1, 24), (25, 48), (49, 72)),
     ]
     assert {each.runs for each in beds.distances} == {1}
-    assert beds.distances[0].points in (3, 4)
+    assert beds.distances[0].points > 1
     assert beds.distances[0].sentence.startswith("Hours 1 to 24 ahead")
     assert beds.last is not None
     assert group.scores[0].distances[0].points == beds.distances[0].points
