@@ -221,7 +221,7 @@ def subject_of(
         {
             **drawn.detail,
             "reserved": "untold" if untold else "told",
-            "sources": sources_of(known.rule.patience, drawn.detail),
+            "sources": sources_of(known.rule.patience_in(offering.care_setting), drawn.detail),
         },
     )
 

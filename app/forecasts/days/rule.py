@@ -9,7 +9,7 @@ from app.facilities.schemas import RuleFacts
 from app.forecasts.stay import Survival, planned_stay
 
 # The norm of a region file that changes these settings, those of a care setting's stay, and the one
-# that says of patience alone how many `hours` it is.
+# that says of patience alone how many `hours` it is; of one care setting with its `careSetting`.
 NAME, STAY, PATIENCE = "tonight", "stay-", "patience"
 DEFAULTS = RuleFacts(
     source="Ontwerp van de toren: forecasting.md, 'Tonight'; vorm van het verblijf: aanname",
@@ -68,6 +68,11 @@ class Rule:
     patience: Patience
     medians: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     per_head: Sequence[PerHead] = ()
+    patiences: Mapping[str, Patience] = field(default_factory=dict)
+
+    def patience_in(self, care_setting: str) -> Patience:
+        """Of the care setting if it has its own, else that of all."""
+        return self.patiences.get(care_setting, self.patience)
 
     def stay(self, care_setting: str, term: int | None) -> Survival | None:
         """The stay that is planned: of a unit with a term, by the median of its care setting."""
@@ -109,19 +114,24 @@ def rule_of(norms: Mapping[str, RuleFacts]) -> Rule:
             if {"careSetting", "medianDays", "plannedTermDays"} <= each.keys()
         },
         per_head=tuple(per_head(norm) for norm in norms.values() if of_a_head(norm.settings)),
+        patiences={
+            norm.settings["careSetting"]: hours_of(norm, "hours")
+            for name, norm in norms.items()
+            if name.startswith(PATIENCE) and {"careSetting", "hours"} <= norm.settings.keys()
+        },
     )
 
 
 def patience_of(norms: Mapping[str, RuleFacts]) -> Patience:
     """Of a norm of its own, else of `tonight`, else that of the design."""
-    places = [(PATIENCE, "hours"), (NAME, "patienceHours")]
-    found = [
-        (norms[norm], name)
-        for norm, name in places
-        if norm in norms and name in norms[norm].settings
-    ]
-    told, name = [*found, (DEFAULTS, "patienceHours")][0]
-    return Patience(float(told.settings[name]), told.source, told.year)
+    for norm, name in ((PATIENCE, "hours"), (NAME, "patienceHours")):
+        if norm in norms and name in norms[norm].settings:
+            return hours_of(norms[norm], name)
+    return hours_of(DEFAULTS, "patienceHours")
+
+
+def hours_of(norm: RuleFacts, name: str) -> Patience:
+    return Patience(max(float(norm.settings[name]), 0.0), norm.source, norm.year)
 
 
 def of_a_head(settings: Mapping[str, Any]) -> bool:

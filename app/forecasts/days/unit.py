@@ -357,7 +357,7 @@ def places_of(
         return None
     promised, _ = promised_of(known, offering, kind)
     endless = offering.care_setting in REFUSES_NOBODY
-    patience = inf if endless else known.rule.patience.hours
+    patience = inf if endless else known.rule.patience_in(offering.care_setting).hours
     kept = max(round(float(np.nan_to_num(promised))), 0)
     # Who waits while there is room waits for something else: admission hours, an indication.
     full = not supply[0] - kept - there >= 1

@@ -674,6 +674,11 @@ def test_settings_are_those_of_the_region_file_where_it_has_them() -> None:
     norms = {
         "tonight": RuleFacts(source="de regio", year=2027, settings={"setHours": ["12:00"]}),
         "patience": RuleFacts(source="de afdeling", year=2027, settings={"hours": 24}),
+        "patience-logeren": RuleFacts(
+            source="het logeerhuis",
+            year=2026,
+            settings={"careSetting": "short-stay", "hours": 336},
+        ),
         "stay-reo": RuleFacts(
             source="de regio",
             year=2026,
@@ -687,6 +692,8 @@ def test_settings_are_those_of_the_region_file_where_it_has_them() -> None:
     assert found.shift_starts == plain.shift_starts
     assert (found.patience.hours, found.patience.source) == (24, "de afdeling")
     assert (plain.patience.hours, plain.patience.year) == (48, 2026)
+    assert found.patience_in("short-stay").hours == 336
+    assert found.patience_in("reo") == found.patience
     stay, none = found.stay("reo", 10), found.stay("reo", None)
     assert stay is not None
     assert stay.length(0.5) == pytest.approx(5, abs=0.5)
