@@ -132,9 +132,11 @@ def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
         return TypeForecast(state="unknown", reason=Reason(**detail["reason"]), **common)
     open_supply: FigureState = "suppressed" if shown == "need" else "known"
     supply = open_supply if detail["supply"] == "known" else "notApplicable"
-    lacks = detail.get("shortfall") or [None] * len(stored.points)
+    untold = [None] * len(stored.points)
+    lacks, placed = (detail.get(name) or untold for name in ("shortfall", "inPlace"))
     steps = tuple(
-        step(point, lack, asked, supply) for point, lack in zip(stored.points, lacks, strict=True)
+        step(point, lack, there, asked, supply)
+        for point, lack, there in zip(stored.points, lacks, placed, strict=True)
     )
     return TypeForecast(
         state="known",
@@ -226,6 +228,10 @@ def made_of(detail: Mapping[str, Any]) -> MadeOf | None:
         stay_from=detail.get("stayFrom"),
         mean_stay_days=detail.get("meanStayDays"),
         leaves_said=detail.get("leavesSaid"),
+        comes_planned=detail.get("comesPlanned"),
+        queue=detail.get("queue"),
+        patience_hours=detail.get("patience"),
+        waiting=detail.get("waiting"),
     )
 
 
@@ -253,7 +259,13 @@ def skill(told: Mapping[str, Any] | None) -> Skill | None:
 SKILL = {"relCrps": "rel_crps"}
 
 
-def step(point: Point, shortfall: float | None, asked: Asked, supply: FigureState) -> ForecastStep:
+def step(
+    point: Point,
+    shortfall: float | None,
+    placed: Sequence[float] | None,
+    asked: Asked,
+    supply: FigureState,
+) -> ForecastStep:
     known = len(point.quantiles) == len(asked.probabilities)
     quantiles = [asked.tidy(q) for q in point.quantiles] if known else None
     told = band(quantiles, asked)
@@ -270,6 +282,7 @@ def step(point: Point, shortfall: float | None, asked: Asked, supply: FigureStat
         gap=gap(needed, point.supply, asked, supply),
         p_short=amount(point.p_short, supply, 3),
         shortfall=amount(shortfall, supply, 3),
+        in_place=None if placed is None else band([asked.tidy(q) for q in placed], asked),
         **moved(point.moves, asked, supply),
     )
 

@@ -24,13 +24,14 @@ LOOKS_BACK = timedelta(days=366)
 
 
 class Distance(NamedTuple):
-    """How many steps ahead, both included and counted from 1."""
+    """How many steps ahead, both included and counted from 1; of days in hours."""
 
     first: int
     last: int
 
 
 DISTANCES: Mapping[Horizon, tuple[Distance, ...]] = {
+    "days": (Distance(1, 24), Distance(25, 48), Distance(49, 72)),
     "weeks": (Distance(1, 7), Distance(8, 14), Distance(15, 28), Distance(29, 98)),
     "months": (Distance(1, 3), Distance(4, 6), Distance(7, 18)),
 }
@@ -112,11 +113,14 @@ class Judgement:
 
 
 def closes(horizon: Horizon, issued_at: datetime, distance: Distance) -> datetime:
-    """When the last step of a window has ended: a run begins with the day after the last census.
+    """When the last step of a window has ended: a run begins with the day after the last census;
+    one of days at once.
 
     That of 08:00. A unit that counts earlier may be a step behind, which is then unknown until the
     window is judged again.
     """
+    if horizon == "days":
+        return issued_at + timedelta(hours=distance.last)
     first = calendar.last_census(issued_at) + DAY
     if horizon == "weeks":
         return calendar.day_start(first + distance.last * DAY)
@@ -141,19 +145,19 @@ def due(issue: Issue, judged: Mapping[int, datetime], moment: datetime) -> Due |
 
 
 def one_a_week(issues: Iterable[Issue]) -> list[Issue]:
-    """All runs of weeks; of months the first of each week, oldest first.
+    """All runs of weeks, of months the first of each week, of days that of each day; oldest first.
 
     Runs of months that were issued in one week have the same windows and nearly the same past, so
-    that the others would add rows and no knowledge.
+    that the others would add rows and no knowledge; and so it is with those of days of one day.
     """
-    weeks = set()
+    seen = set()
     found = []
     for issue in sorted(issues, key=lambda each: each.issued_at):
-        week = calendar.local_day(issue.issued_at).isocalendar()[:2]
-        if issue.horizon != "months" or week not in weeks:
+        day = calendar.local_day(issue.issued_at)
+        among = (issue.horizon, day if issue.horizon == "days" else day.isocalendar()[:2])
+        if issue.horizon == "weeks" or among not in seen:
             found.append(issue)
-        if issue.horizon == "months":
-            weeks.add(week)
+        seen.add(among)
     return found
 
 
@@ -191,9 +195,17 @@ def judge(due: Due, said: Said, past: Daily | None, truth: Daily | None) -> list
     the forecast and the naive are all known: what is unknown is never taken as zero.
     """
     issue = due.issue
-    levels = issue.probabilities
     came_true = _at(truth, issue.horizon, said.days)
     naive, scale = _naive(past, issue, said.days)
+    return compared(due, said, came_true, naive, scale)
+
+
+def compared(
+    due: Due, said: Said, came_true: Floats, naive: Floats, scale: float
+) -> list[Judgement]:
+    """The steps of the due windows beside what came true, float64[steps], and beside the quantiles
+    of a naive, float64[steps, q]; NaN unknown."""
+    levels = due.issue.probabilities
     median = said.quantiles[:, _place(levels, 0.5)]
     columns = np.column_stack(
         [

@@ -15,6 +15,7 @@ Measure = Literal[
     "occupied", "medicallyReady", "need", "calls", "consults", "homeVisits", "requests"
 ]
 Grade = Literal["fresh", "stale"]
+Queue = Literal["erlang-a", "erlang-b", "erlang-c", "none"]
 Served = Literal["engine", "pooled", "naive", "sum"]
 
 
@@ -151,6 +152,11 @@ class ForecastStep(Band):
     arrivals: Band | None = Field(None, description="Who comes in the step. Of the days only.")
     departures: Band | None = Field(None, description="Who leaves in it. Of the days only.")
     net: Band | None = Field(None, description="Arrivals less departures. Of the days only.")
+    in_place: Band | None = Field(
+        None,
+        description="Who is in a place at its end; the band itself is of the need: those, and who "
+        "waits for a place. Of the days only.",
+    )
     at_least_90: Amount | None = Field(
         None,
         description="With 90% at least so many places are free at its end. Of the days only.",
@@ -256,6 +262,21 @@ class MadeOf(Wire):
     )
     mean_stay_days: float | None = None
     leaves_said: int | None = Field(None, description="How many are said to leave, and counted so.")
+    comes_planned: int | None = Field(
+        None, description="How many are planned to come, and counted so."
+    )
+    queue: Queue | None = Field(
+        None,
+        description="Who finds no place: `erlang-a` waits, and goes elsewhere when patience ends; "
+        "`erlang-b` goes elsewhere at once; `erlang-c` waits as long as it takes; `none`: places "
+        "are unknown, and nobody is refused.",
+    )
+    patience_hours: float | None = Field(
+        None, description="The mean patience; null where nobody goes elsewhere."
+    )
+    waiting: int | None = Field(
+        None, description="How many waited for a place when who is there was counted."
+    )
 
 
 class TypeForecast(Wire):

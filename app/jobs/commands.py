@@ -283,6 +283,12 @@ async def scored(engine: AsyncEngine, at: datetime, cut: datetime) -> Store:
         wanted, truth = await scoring.wanted(session, at, cut)
     found: list[scores.Row] = []
     for each in wanted[: scoring.MOST_RUNS]:
+        if each.issue.horizon == "days":
+            async with sessions_of(engine)() as session:
+                there = await scoring.said_of_days(session, each)
+                counts = await scoring.counts_of(session, each, cut)
+            found += await asyncio.to_thread(scores.compared_days, each, there, *counts, cut)
+            continue
         async with sessions_of(engine)() as session:
             said, past = await scoring.said(session, each)
         found += await asyncio.to_thread(scores.compared, each, said, past, truth, cut)

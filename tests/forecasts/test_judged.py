@@ -61,6 +61,7 @@ def bands(middles: list[float], width: float = 2.0) -> Floats:
         ("weeks", "2026-11-01T09:00Z", Distance(1, 7), "2026-11-08T23:00Z"),  # after the census
         ("weeks", "2026-10-20T02:00Z", Distance(1, 7), "2026-10-26T23:00Z"),  # the clock goes back
         ("weeks", "2026-11-01T03:00Z", Distance(29, 98), "2027-02-06T23:00Z"),
+        ("days", "2026-11-01T09:00Z", Distance(25, 48), "2026-11-03T09:00Z"),
         ("months", "2026-11-15T03:00Z", Distance(1, 3), "2027-01-31T23:00Z"),
         ("months", "2026-11-01T03:00Z", Distance(1, 3), "2027-01-31T23:00Z"),
         ("months", "2026-11-30T09:00Z", Distance(1, 3), "2027-02-28T23:00Z"),
@@ -95,6 +96,18 @@ def test_a_window_is_judged_when_it_closed_and_when_corrections_have_come_in(
     found = due(issue, judged, moment)
 
     assert found == (None if expected is None else Due(issue, expected))
+
+
+def test_of_the_days_the_first_run_of_each_local_day_is_judged() -> None:
+    hourly = [an_issue("days", AT + timedelta(hours=n)) for n in range(48)]
+
+    found = one_a_week(hourly[::-1])
+
+    first = calendar.local_day(AT)
+    assert [calendar.local_day(each.issued_at) - first for each in found] == [
+        timedelta(days=n) for n in range(len(found))
+    ]
+    assert found[0] == hourly[0]
 
 
 def test_of_the_months_one_run_a_week_is_judged_and_of_the_weeks_all() -> None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -15,7 +16,16 @@ from app.facilities.schemas import RuleFacts
 from app.forecasts.baseline import QUANTILES
 from app.forecasts.days.hours import seconds
 from app.forecasts.days.issue import run
-from app.forecasts.days.known import FLOWS, ROSTERED, SAID, STOCKS, Known, Told, offering_of
+from app.forecasts.days.known import (
+    FLOWS,
+    PLANNED,
+    ROSTERED,
+    SAID,
+    STOCKS,
+    Known,
+    Told,
+    offering_of,
+)
 from app.forecasts.days.rule import rule_of
 from app.forecasts.days.told import Stock, stock_of
 from app.forecasts.queries import WORDS
@@ -28,10 +38,11 @@ from app.simulation.zoetermeer import zoetermeer
 
 pytestmark = [pytest.mark.more]
 REGION = parse(ZOETERMEER.read_text("utf-8"))
+BED_TYPES = {unit.unit: len(unit.beds) for unit in REGION.units}
 END = datetime(2026, 11, 20, 3, tzinfo=UTC)
 ORIGINS = [END - timedelta(days=9 * n, hours=5 * (n % 3)) for n in range(4)]
 RANKS = {"hand": 1, "feed": 2, "mandate": 3}
-PLANS = (SAID, ROSTERED)
+PLANS = (SAID, PLANNED, ROSTERED)
 Column = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 
 
@@ -89,8 +100,17 @@ def newest(told: Told) -> Told:
     return replace(told, **{name: getattr(told, name)[rows] for name in names})
 
 
-def judged(truth: Truth, seed: int, at: datetime) -> Iterator[tuple[bool, bool]]:
-    """Of each step of a unit: whether the truth lay in the band, and whether there was room."""
+class Judged(NamedTuple):
+    """Of each step of a unit: whether the truth lay in the band, whether there was room, and of a
+    unit of one bed type the chance that it is short and whether it was, else NaN."""
+
+    inside: NDArray[np.bool_]
+    room: NDArray[np.bool_]
+    chance: NDArray[np.float64]
+    short: NDArray[np.float64]
+
+
+def judged(truth: Truth, seed: int, at: datetime) -> Iterator[Judged]:
     for each in run(known_at(truth, seed, at), at).issued:
         if each.subject_kind != "unit" or each.kind.measure != "occupied" or not each.steps:
             continue
@@ -100,28 +120,40 @@ def judged(truth: Truth, seed: int, at: datetime) -> Iterator[tuple[bool, bool]]
             truth.at(each.subject, Kind(name, **words), ends)
             for name in ("occupied", "staffed", "reserved")
         )
-        bands = np.array([step.quantiles for step in each.steps])
+        bands = np.array(each.detail["inPlace"])
         low, high = bands[:, QUANTILES.index(0.1)], bands[:, QUANTILES.index(0.9)]
-        yield from zip((low <= there) & (there <= high), places - there - promised > 0, strict=True)
+        unknown = np.full(len(ends), np.nan)
+        waiting = unknown
+        if BED_TYPES[each.subject] == 1:
+            waiting = truth.at(each.subject, Kind("waiting", **words), ends)
+        chance = np.array([step.p_short for step in each.steps], dtype=np.float64)
+        yield Judged(
+            (low <= there) & (there <= high),
+            places - there - promised > 0,
+            chance,
+            np.where(np.isnan(waiting + chance), np.nan, there + waiting > places),
+        )
 
 
-def test_the_band_of_80_percent_holds_what_really_was_there(
+def test_the_band_of_80_percent_holds_what_really_was_there_and_a_shortage_is_told_as_it_came(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     truths = {seed: a_world(seed) for seed in (1, 2)}
 
-    found = np.array(
-        [
-            each
-            for seed, truth in truths.items()
-            for at in ORIGINS
-            for each in judged(truth, seed, at)
-        ]
-    )
+    every = [
+        each for seed, truth in truths.items() for at in ORIGINS for each in judged(truth, seed, at)
+    ]
 
-    inside, room = found[:, 0].mean(), found[found[:, 1], 0].mean()
-    told = f"{len(found)} steps, {inside:.3f} inside the band of 80%, {room:.3f} with room"
+    found = Judged(*(np.concatenate(column) for column in zip(*every, strict=True)))
+    inside, room = found.inside.mean(), found.inside[found.room].mean()
+    chance, short = (each[np.isfinite(found.short)] for each in (found.chance, found.short))
+    brier, usual = ((chance - short) ** 2).mean(), short.mean() * (1 - short.mean())
+    told = (
+        f"{len(found.inside)} steps, {inside:.3f} inside the band of 80%, {room:.3f} with room; "
+        f"short: Brier {brier:.3f}, the usual share {usual:.3f}"
+    )
     with capsys.disabled():
         print(f"\ndays of the region: {told}", end="")  # noqa: T201
     assert 0.7 < inside < 0.9
     assert 0.7 < room < 0.9
+    assert brier < 0.8 * usual

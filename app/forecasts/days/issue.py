@@ -25,9 +25,10 @@ from app.forecasts.days.hours import (
 )
 from app.forecasts.days.known import ASKED, OF_A_POST, ROSTERED, Known, Offering
 from app.forecasts.days.paths import PATHS, Paths
-from app.forecasts.days.rule import PerHead
+from app.forecasts.days.rule import Patience, PerHead
 from app.forecasts.days.unit import (
     NOTHING,
+    REFUSES_NOBODY,
     SEED,
     Learnt,
     Unclear,
@@ -35,25 +36,31 @@ from app.forecasts.days.unit import (
     bounds_of,
     learnt,
     past_of,
+    promised_of,
+    supply_of,
     unit_paths,
 )
 from app.forecasts.issue import STALE
 from app.forecasts.runs import REGION, Issued, Kind, Moves, NoPlace, Run, Step, SubjectKind
-from app.forecasts.supply import of_bed_type, planned
 from app.wire import instant
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-MODEL = "sample-paths 1"
+MODEL = "sample-paths 2"
 HOURS = timedelta(hours=72)
 A_DAY = timedelta(hours=24)
 OCCUPIED = "occupied"
-# It sends nobody away (overview: its refusal risk is not applicable).
-REFUSES_NOBODY = frozenset({"seh"})
 EXPLANATION = (
     "Who comes by the hour of the week and the last weeks; who leaves by how people stay and by "
-    "who is said to leave; nobody is refused. All figures are read from the same 500 paths."
+    "who is said to leave; {}. All figures are read from the same 500 paths."
 )
+FINDS_NONE = {
+    "none": "nobody is refused, since the places are unknown",
+    "erlang-a": "who finds no place waits for one, and goes elsewhere when patience ends",
+    "erlang-b": "who finds no place goes elsewhere at once",
+    "erlang-c": "who finds no place waits for one",
+    "sum": "who finds no place waits or goes elsewhere, as at each of the members",
+}
 ASKED_EXPLANATION = (
     "How many ask by the hour of the week and the last weeks. All figures are read from the same "
     "500 paths."
@@ -102,6 +109,14 @@ class Subject:
     refuses: bool
     counted_at: int | None
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def free(self) -> Floats:
+        """Places for who asks at each bound, float64[paths, c + 1]: none that is still promised."""
+        assert self.paths is not None
+        kept = np.cumsum(self.paths.promised, axis=1)
+        promised = self.promised - np.concatenate([np.zeros((len(kept), 1)), kept], axis=1)
+        return self.supply - promised - self.paths.there
 
 
 def run(known: Known, data_cut: datetime) -> Run:
@@ -193,35 +208,30 @@ def subject_of(
         }
         return Subject(kind, steps, None, asked, supply, 0.0, False, None, detail)
     drawn = unit_paths(known, offering, past, kind[1:], learn, bounds)
-    promised, untold = promised_of(known, offering, kind)
+    promised, untold = promised_of(known, offering, kind[1:])
     return Subject(
         kind,
         steps,
         drawn.paths,
         None,
-        supply_of(known, offering, kind, ahead),
+        supply_of(known, offering, kind[1:], ahead.moments),
         promised,
         offering.care_setting not in REFUSES_NOBODY,
         drawn.counted_at,
-        {**drawn.detail, "reserved": "untold" if untold else "told", "sources": []},
+        {
+            **drawn.detail,
+            "reserved": "untold" if untold else "told",
+            "sources": sources_of(known.rule.patience_in(offering.care_setting), drawn.detail),
+        },
     )
 
 
-def supply_of(known: Known, offering: Offering, kind: Kind, ahead: Ahead) -> Floats:
-    """Places with staff at each bound: what was told last, with the closures that are planned."""
-    stock = known.stock(offering.unit, "staffed", kind.resource, kind.bed_type)
-    last = stock.last(seconds(known.at)) if stock is not None else None
-    if last is None or not np.isfinite(last[1]):
-        return np.full(len(ahead.bounds), np.nan)
-    events = of_bed_type(known.events.get(offering.unit, ()), kind.bed_type, offering.bed_types)
-    return planned(last[1], moment(last[0]), events, ahead.moments)
-
-
-def promised_of(known: Known, offering: Offering, kind: Kind) -> tuple[float, bool]:
-    """Promised places, NaN if told unknown; and whether nobody ever tells of them: then none."""
-    stock = known.stock(offering.unit, "reserved", kind.resource, kind.bed_type)
-    last = stock.last(seconds(known.at)) if stock is not None else None
-    return (0.0, True) if last is None else (last[1], False)
+def sources_of(patience: Patience, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Where the patience is from that was reckoned with."""
+    if detail["patience"] is None:
+        return []
+    what = f"patience {patience.hours:g} h"
+    return [{"what": what, "source": patience.source, "year": patience.year}]
 
 
 def can_do(
@@ -347,12 +357,28 @@ def told(
         "lastTold": None if last is None else calendar.local_day(moment(last)).isoformat(),
         "supply": "known",
         "skill": None,
-        "explanation": EXPLANATION if subject.paths is not None else ASKED_EXPLANATION,
+        "explanation": explanation(subject),
+        "inPlace": in_place(subject, ahead),
         "refuses": subject.refuses,
         "refusalRisk": refusal_risk(subject, ahead),
         "worst": worst(steps),
     }
     return Issued(org_id, subject_kind, name, kind, "known", detail, steps)
+
+
+def explanation(subject: Subject) -> str:
+    if subject.paths is None:
+        return ASKED_EXPLANATION
+    return EXPLANATION.format(FINDS_NONE[subject.detail.get("queue", "sum")])
+
+
+def in_place(subject: Subject, ahead: Ahead) -> list[list[float]] | None:
+    """Quantiles of who is in a place at the end of each step; the band of a step is of the need."""
+    if subject.paths is None:
+        return None
+    there = subject.paths.there[:, ahead.places(subject.steps)[1:]]
+    found: list[list[float]] = quantiles(there, least=0.0).round(3).tolist()
+    return found
 
 
 def steps_told(subject: Subject, ahead: Ahead) -> Iterator[Step]:
@@ -370,13 +396,14 @@ def steps_told(subject: Subject, ahead: Ahead) -> Iterator[Step]:
             yield Step(start, lasts, bands[row], known_or_none(can), short, moves)
         return
     paths = subject.paths.steps(places)
-    there = paths.there[:, 1:]
+    need = paths.need[:, 1:]
     supply = subject.supply[places[1:]]
-    bands = quantiles(there, least=0.0).tolist()
+    bands = quantiles(need, least=0.0).tolist()
     came = quantiles(paths.arrivals, least=0.0).tolist()
     left = quantiles(paths.departures, least=0.0).tolist()
     net = quantiles(paths.arrivals - paths.departures).tolist()
-    most, often = (at_least(supply - subject.promised - there, chance) for chance in (0.9, 0.7))
+    free = subject.free[:, places[1:]]
+    most, often = (at_least(free, chance) for chance in (0.9, 0.7))
     for row, (start, end, lasts) in enumerate(spans):
         moves = Moves(
             came[row],
@@ -386,7 +413,7 @@ def steps_told(subject: Subject, ahead: Ahead) -> Iterator[Step]:
             known_or_none(often[row]),
             tuple(no_place(subject, ahead, place) for place in ahead.within(start, end)),
         )
-        short = beyond(there[:, row], supply[row])
+        short = beyond(need[:, row], supply[row])
         yield Step(start, lasts, bands[row], known_or_none(supply[row]), short, moves)
 
 
@@ -438,8 +465,7 @@ def at_least(free: Floats, chance: float) -> Floats:
 
 def no_place(subject: Subject, ahead: Ahead, place: int) -> NoPlace:
     """The chance that at this bound no place is free for who then asks."""
-    assert subject.paths is not None
-    free = subject.supply[place] - subject.promised - subject.paths.there[:, place]
+    free = subject.free[:, place]
     chance = float((free < 1).mean()) if np.isfinite(free).all() else None
     return NoPlace(ahead.moments[place], chance)
 
@@ -452,13 +478,13 @@ def refusal_risk(subject: Subject, ahead: Ahead) -> float | None:
     if subject.paths is None or not subject.refuses:
         return None
     until = int(np.searchsorted(ahead.bounds, seconds(ahead.at + A_DAY)))
-    came = subject.paths.arrivals[:, :until]
-    free = subject.supply[:until] - subject.promised - subject.paths.there[:, :until]
+    # Over hours in which nobody comes on any path: who would come in any of them alike.
+    came = subject.paths.arrivals[:, :until] + 1e-9
+    free = subject.free[:, :until]
     if not np.isfinite(free).all():
         return None
-    # Over hours in which nobody comes on any path: who would come in any of them alike.
-    weight = came + 1e-9
-    return float((weight * (free < 1)).sum() / weight.sum())
+    unpromised = came - subject.paths.promised[:, :until]
+    return float((unpromised * (free < 1)).sum() / came.sum())
 
 
 def worst(steps: Sequence[Step]) -> str | None:

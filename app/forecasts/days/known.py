@@ -21,8 +21,9 @@ LEFT, HANDED_OVER = "discharges", "transfersOut"
 MOVES = (CAME, TAKEN_OVER, ASKED, LEFT, HANDED_OVER)
 OF_A_POST = ("calls", "consults", "homeVisits")
 FLOWS = (*MOVES, *OF_A_POST)
-STOCKS = ("occupied", "staffed", "reserved")
-SAID, ROSTERED = "expectedDischarges", "rostered"
+OCCUPIED, WAITING = "occupied", "waiting"
+STOCKS = (OCCUPIED, "staffed", "reserved", WAITING)
+SAID, PLANNED, ROSTERED = "expectedDischarges", "plannedAdmissions", "rostered"
 # Outside its admission hours few come, but not none: an arrival may be told late.
 OUTSIDE = 0.02
 # A count is taken to lie between two that were told at most so far apart (s).

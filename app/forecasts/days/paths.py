@@ -1,45 +1,26 @@
 """Sample paths of the next three days: who comes, who leaves, who is there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.forecasts.days.arrivals import Rate
+from app.forecasts.days.clock import Cells, Clock, factors
 from app.forecasts.days.departures import Stay, ages
 from app.forecasts.days.hours import HOUR
+from app.forecasts.days.places import People, Places, placed
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 PATHS = 500
-# The clock of stays is laid path after path on one line; no stay is as long as this (days).
-APART = 1e4
-# A factor of a smaller variance is 1.
-ALIKE = 1e-9
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cells:
-    """Stretches of time that follow each other, none longer than an hour: `bounds` int64[c + 1] s,
-    increasing; `of_week` int64[c] the hour of the week of each, `day` int64[c] its local day, from
-    0 on."""
-
-    bounds: Whole
-    of_week: Whole
-    day: Whole
-
-    @property
-    def hours(self) -> Floats:
-        """How long each lasts, float64[c] in hours."""
-        lasts: Floats = np.diff(self.bounds) / HOUR
-        return lasts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Said:
-    """Who is said to leave on one local day: how many of those there now, each with the chance that
-    it comes true; `others` as in `departures.Leaving`."""
+    """Who is said to leave, or planned to come, on one local day: how many, each with the chance
+    that it comes true; `others` as in `departures.Leaving`."""
 
     day: int
     count: int
@@ -49,24 +30,39 @@ class Said:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Paths:
-    """Per path and stretch `arrivals` and `departures` int64[paths, c]; `there` int64[paths, c + 1]
-    at each bound, so that there[:, 1:] = there[:, :-1] + arrivals - departures."""
+    """Per path and stretch, int64[paths, c], `arrivals` and `departures`, who is `lost` (whose
+    patience ended), and for how many of those who came a place was `promised`. At each bound,
+    int64[paths, c + 1], who is `there`, in a place, and the `need`, those and who waits for one:
+    need[:, 1:] = need[:, :-1] + arrivals - departures - lost."""
 
     arrivals: Whole
     departures: Whole
+    lost: Whole
+    promised: Whole
     there: Whole
+    need: Whole
 
     def __add__(self, other: "Paths") -> "Paths":
         """Path by path: a total is the sum of its members on each path."""
         return Paths(
             self.arrivals + other.arrivals,
             self.departures + other.departures,
+            self.lost + other.lost,
+            self.promised + other.promised,
             self.there + other.there,
+            self.need + other.need,
         )
 
     def since(self, place: int) -> "Paths":
         """From the bound `place` on."""
-        return Paths(self.arrivals[:, place:], self.departures[:, place:], self.there[:, place:])
+        return Paths(
+            self.arrivals[:, place:],
+            self.departures[:, place:],
+            self.lost[:, place:],
+            self.promised[:, place:],
+            self.there[:, place:],
+            self.need[:, place:],
+        )
 
     def steps(self, places: Sequence[int]) -> "Paths":
         """Over longer steps, between these bounds."""
@@ -75,34 +71,37 @@ class Paths:
         return Paths(
             np.add.reduceat(self.arrivals[:, :last], starts, axis=1),
             np.add.reduceat(self.departures[:, :last], starts, axis=1),
+            np.add.reduceat(self.lost[:, :last], starts, axis=1),
+            np.add.reduceat(self.promised[:, :last], starts, axis=1),
             self.there[:, list(places)],
+            self.need[:, list(places)],
         )
 
 
-def coming(generator: np.random.Generator, rate: Rate, cells: Cells, paths: int = PATHS) -> Whole:
-    """Arrivals of each path in each stretch: int64[paths, c].
+def coming(
+    generator: np.random.Generator,
+    rate: Rate,
+    cells: Cells,
+    paths: int = PATHS,
+    planned: Sequence[Said] = (),
+) -> Whole:
+    """Arrivals of each path in each stretch, without those who are `planned`: int64[paths, c].
 
     Poisson given two factors of mean 1: one a path, for what is not known of the level, and one a
-    path and local day, for what days differ by; so a day's count is negative binomial.
+    path and local day, for what days differ by; so a day's count is negative binomial. On a day
+    for which people are planned, what is then left of all others.
     """
     mean = rate.by_hour[cells.of_week] * cells.hours
     factor = factors(generator, rate.certainty, rate.dispersion, cells, paths)
-    return generator.poisson(mean * factor)
+    return generator.poisson(mean * factor * others(planned, cells))
 
 
-def factors(
-    generator: np.random.Generator, certainty: float, dispersion: float, cells: Cells, paths: int
-) -> Floats:
-    """What the mean of each stretch is multiplied by on each path: float64[paths, c], mean 1."""
-    level = np.ones((paths, 1))
-    if certainty < 1 / ALIKE:
-        level = generator.gamma(certainty, 1 / certainty, (paths, 1))
-    if dispersion < ALIKE:
-        return np.broadcast_to(level, (paths, len(cells.day)))
-    days = int(cells.day[-1]) + 1
-    of_day = generator.gamma(1 / dispersion, dispersion, (paths, days))
-    drawn: Floats = level * of_day[:, cells.day]
-    return drawn
+def others(said: Sequence[Said], cells: Cells) -> Floats:
+    """What is left of who moves unsaid in each stretch, as a share of the usual: float64[c]."""
+    left = np.ones(len(cells.day))
+    for each in said:
+        left[cells.day == each.day] = each.others
+    return left
 
 
 def drawn(
@@ -114,42 +113,143 @@ def drawn(
     came: Floats,
     said: Sequence[Said] = (),
     paths: int = PATHS,
+    places: Places | None = None,
+    planned: Sequence[Said] = (),
 ) -> Paths:
-    """Paths of who is there from the first bound on, when nobody is refused.
+    """Paths of who comes, waits and is there from the first bound on.
 
     `there` >= 0 people are there at the first bound, of whom `came` float64[h] tells how many came
-    in each hour before it; `said` are the days of which somebody said who will leave. Each person
-    stays as long as is drawn from `stay` on its clock, which runs at the pace of the hour, of the
-    path's level and of the path's day. Who comes, comes at a uniform moment of the stretch.
+    in each hour before it; `said` and `planned` are the days of which somebody said who will leave
+    and who will come. Each person stays as long as is drawn from `stay` on its clock, which runs at
+    the pace of the hour, of the path's level and of the path's day. Who comes, comes at a uniform
+    moment of the stretch, and finds a place unless `places` says how many there are.
     """
-    arrivals = coming(generator, rate, cells, paths)
+    unplanned = coming(generator, rate, cells, paths, planned)
     clock = Clock.of(generator, cells, stay, paths)
-    leaves = np.zeros((paths, len(cells.day) + 1), dtype=np.int64)
-    row, cell = np.nonzero(arrivals)
-    many = arrivals[row, cell]
-    row, cell = np.repeat(row, many), np.repeat(cell, many)
-    begins = clock.within(row, cell, generator.random(len(row)))
-    gone = begins + stay.survival.drawn(generator, len(row))
-    clock.leave(leaves, row, gone)
-    known = sum(each.count for each in said)
-    stayed = np.full((paths, there), -1.0)
+    comers = Comers.of(generator, unplanned, cells).beside(
+        [by_plan(generator, each, rate, cells, paths) for each in planned]
+    )
+    stays = stay.survival.drawn(generator, len(comers))
+    leave = leaving(generator, clock, stay, came, said, (paths, there))
+    ends = clock.after(comers.path, comers.moments, stays)
+    arrivals = by_path(comers.path, comers.moments, cells, paths)
+    departures = counted(leave, cells) + by_path(comers.path, ends, cells, paths)
+    taken, lost, kept = arrivals.copy(), np.zeros_like(arrivals), np.zeros_like(arrivals)
+    waiting = 0
+    if places is not None:
+        waiting = places.waiting
+        # A place is promised to the first who come.
+        number = comers.number(paths)
+        first = number < places.promised
+        kept = by_path(comers.path[first], comers.moments[first], cells, paths)
+        until = np.full((paths, places.promised), np.inf)
+        until[comers.path[first], number[first]] = ends[first]
+        people = queue(generator, comers.those(~first), stays[~first], stay, places, clock)
+        which = np.flatnonzero(crowded(arrivals, departures, kept, there, places))
+        held = np.concatenate([leave, until], axis=1)[which]
+        begins, ends_at, gone = placed(people.of(which), held, places, clock.of_paths(which))
+        taken[which] = counted(begins, cells) + kept[which]
+        lost[which] = counted(gone, cells)
+        departures[which] = counted(held, cells) + counted(ends_at, cells)
+    return Paths(
+        arrivals,
+        departures,
+        lost,
+        kept,
+        from_the_first(there, taken - departures),
+        from_the_first(there + waiting, arrivals - departures - lost),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comers:
+    """Who comes: on which path int64[n], and at which moment float64[n] (s)."""
+
+    path: Whole
+    moments: Floats
+
+    def __len__(self) -> int:
+        return len(self.path)
+
+    @classmethod
+    def of(cls, generator: np.random.Generator, arrivals: Whole, cells: Cells) -> "Comers":
+        """Each at a uniform moment of the stretch."""
+        path, cell = np.nonzero(arrivals)
+        many = arrivals[path, cell]
+        path, cell = np.repeat(path, many), np.repeat(cell, many)
+        return cls(path, cells.moment(cell, generator.random(len(path))))
+
+    def beside(self, others: Sequence["Comers"]) -> "Comers":
+        """Everybody, one path after another and in order of arrival."""
+        every = (self, *others)
+        path = np.concatenate([each.path for each in every])
+        moments = np.concatenate([each.moments for each in every])
+        return Comers(path, moments).those(np.lexsort((moments, path)))
+
+    def those(self, which: NDArray[np.bool_] | Whole) -> "Comers":
+        return Comers(self.path[which], self.moments[which])
+
+    def number(self, paths: int) -> Whole:
+        """Which of its path each is, from 0 on, when they are in order: int64[n]."""
+        many = np.bincount(self.path, minlength=paths)
+        found: Whole = np.arange(len(self)) - (np.cumsum(many) - many)[self.path]
+        return found
+
+
+def by_plan(
+    generator: np.random.Generator, plan: Said, rate: Rate, cells: Cells, paths: int
+) -> Comers:
+    """Who of those planned for a day comes: in its hours that are left, as people come."""
+    path = np.nonzero(generator.random((paths, plan.count)) < plan.comes_true)[0]
+    return Comers(path, on_day(generator, len(path), cells, rate.by_hour, plan.day))
+
+
+def from_the_first(first: int, net: Whole) -> Whole:
+    """What there is at each bound: int64[paths, c] -> int64[paths, c + 1]."""
+    begin = np.full((len(net), 1), first)
+    return np.concatenate([begin, first + np.cumsum(net, axis=1)], axis=1)
+
+
+def counted(moments: Floats, cells: Cells) -> Whole:
+    """How many of each path's moments (s) lie in each stretch: float64[paths, n] -> [paths, c]."""
+    rows = np.repeat(np.arange(len(moments)), moments.shape[1])
+    return by_path(rows, moments.ravel(), cells, len(moments))
+
+
+def by_path(row: Whole, moments: Floats, cells: Cells, paths: int) -> Whole:
+    """The same of moments float64[n] of which `row` int64[n] says the path."""
+    bounds = len(cells.bounds)
+    flat = np.bincount(row * bounds + cells.of(moments), minlength=paths * bounds)
+    return flat.reshape(paths, bounds)[:, :-1]
+
+
+def leaving(
+    generator: np.random.Generator,
+    clock: Clock,
+    stay: Stay,
+    came: Floats,
+    said: Sequence[Said],
+    shape: tuple[int, int],
+) -> Floats:
+    """When each of those who are there at the first bound leaves, float64[paths, there] in s."""
+    paths, there = shape
+    cells = clock.cells
+    leave = np.full(shape, np.nan)
     place = 0
     for each in said:
         count = min(each.count, there - place)
         true = generator.random((paths, count)) < each.comes_true
-        rows, _ = np.nonzero(true)
-        on_day(generator, leaves, rows, cells, stay, each.day)
-        stayed[:, place : place + count] = np.where(true, -1.0, 0.0)
+        moments = on_day(generator, int(true.sum()), cells, stay.pace, each.day)
+        leave[:, place : place + count][true] = moments
         place += count
-    stayed[:, min(known, there) :] = 0.0
-    rows = np.nonzero(stayed >= 0)[0]
+    rest = np.isnan(leave)
+    rows = np.nonzero(rest)[0]
     old = aged(generator, stay, came, len(rows))
     left = stay.survival.drawn_remaining(generator, old, 1)[0]
-    slower = clock.slowed(said)
-    slower.leave(leaves, rows, np.where(np.isfinite(left), left, 0.0))
-    departures = leaves[:, :-1]
-    net = np.cumsum(arrivals - departures, axis=1)
-    return Paths(arrivals, departures, np.concatenate([np.full((paths, 1), there), there + net], 1))
+    # Of whom nobody said that they leave on a day of which it was said.
+    clock = clock.slowed(others(said, cells)) if said else clock
+    leave[rest] = clock.moment(rows, np.where(np.isfinite(left), left, 0.0))
+    return leave
 
 
 def aged(generator: np.random.Generator, stay: Stay, came: Floats, count: int) -> Floats:
@@ -164,60 +264,44 @@ def aged(generator: np.random.Generator, stay: Stay, came: Floats, count: int) -
 
 
 def on_day(
-    generator: np.random.Generator,
-    leaves: Whole,
-    rows: Whole,
-    cells: Cells,
-    stay: Stay,
-    day: int,
-) -> None:
-    """Those who leave on a day do so in its hours that are left, as people leave."""
+    generator: np.random.Generator, count: int, cells: Cells, by_hour: Floats, day: int
+) -> Floats:
+    """When those who leave or come on a day do so: in its hours that are left, as people do (s)."""
     of_day = np.flatnonzero(cells.day == day)
-    until = np.cumsum((stay.pace[cells.of_week] * cells.hours)[of_day] + 1e-12)
-    place = np.searchsorted(until, generator.random(len(rows)) * until[-1], side="right")
-    np.add.at(leaves, (rows, of_day[place.clip(max=len(of_day) - 1)]), 1)
+    weight = (by_hour[cells.of_week] * cells.hours)[of_day] + 1e-12
+    until = np.cumsum(weight)
+    far = generator.random(count) * until[-1]
+    place = np.searchsorted(until, far, side="right").clip(max=len(of_day) - 1)
+    part = 1 - (until[place] - far) / weight[place]
+    return cells.moment(of_day[place], part.clip(0.0, 1.0))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Clock:
-    """What the clock of stays shows at each bound on each path: `shows` float64[paths, c + 1] in
-    days, 0 at the first."""
+def crowded(
+    arrivals: Whole, departures: Whole, kept: Whole, there: int, places: Places
+) -> NDArray[np.bool_]:
+    """On which paths somebody may find no place; on all others it is as if there were room."""
+    first = there + places.promised
+    most = from_the_first(first, arrivals - departures - kept)[:, :-1] + arrivals
+    full = ((arrivals > 0) & (most > places.whole)).any(axis=1)
+    return np.asarray(full | (places.waiting > 0))
 
-    shows: Floats
-    cells: Cells
-    line: Floats = field(init=False)
 
-    def __post_init__(self) -> None:
-        offset = APART * np.arange(len(self.shows))[:, None]
-        object.__setattr__(self, "line", (self.shows + offset).ravel())
-
-    @classmethod
-    def of(cls, generator: np.random.Generator, cells: Cells, stay: Stay, paths: int) -> "Clock":
-        pace = stay.pace[cells.of_week] * cells.hours / 24
-        run = pace * factors(generator, stay.certainty, stay.dispersion, cells, paths)
-        return cls(np.concatenate([np.zeros((paths, 1)), np.cumsum(run, axis=1)], 1), cells)
-
-    def slowed(self, said: Sequence[Said]) -> "Clock":
-        """The clock of those of whom nobody said that they leave on a day of which it was said."""
-        if not said:
-            return self
-        slow = np.ones(len(self.cells.day))
-        for each in said:
-            slow[self.cells.day == each.day] = each.others
-        run = np.diff(self.shows, axis=1) * slow
-        begin = np.zeros((len(run), 1))
-        return Clock(np.concatenate([begin, np.cumsum(run, axis=1)], 1), self.cells)
-
-    def within(self, row: Whole, cell: Whole, part: Floats) -> Floats:
-        """What it shows so far (0..1) into a stretch."""
-        begin, end = self.shows[row, cell], self.shows[row, cell + 1]
-        shown: Floats = begin + part * (end - begin)
-        return shown
-
-    def leave(self, leaves: Whole, row: Whole, shown: Floats) -> None:
-        """Counts who leaves in the stretch in which the clock of the path shows this."""
-        bounds = self.shows.shape[1]
-        at = np.searchsorted(self.line, APART * row + np.minimum(shown, APART / 2), side="left")
-        cell = (at - row * bounds - 1).clip(0, bounds - 1)
-        flat = np.bincount(row * bounds + cell, minlength=leaves.size)
-        leaves += flat.reshape(leaves.shape)
+def queue(
+    generator: np.random.Generator,
+    comers: Comers,
+    stays: Floats,
+    stay: Stay,
+    places: Places,
+    clock: Clock,
+) -> People:
+    """Those who wait at the first bound, and behind them who comes, in order of arrival."""
+    paths, first = len(clock.shows), places.waiting
+    number = comers.number(paths)
+    shape = (paths, first + int(number.max(initial=-1)) + 1)
+    at = (comers.path, first + number)
+    came, lasts = np.full(shape, np.inf), np.full(shape, np.inf)
+    came[at], lasts[at] = comers.moments, stays
+    came[:, :first] = clock.cells.bounds[0]
+    lasts[:, :first] = stay.survival.drawn(generator, paths * first).reshape(paths, first)
+    patience = HOUR * places.patience * generator.standard_exponential(shape)
+    return People(came, came + patience, lasts)

@@ -13,7 +13,17 @@ from app.db import raw
 from app.facilities import queries as facilities
 from app.forecasts import calendar
 from app.forecasts.days.hours import HOUR
-from app.forecasts.days.known import FLOWS, ROSTERED, SAID, STOCKS, Known, Told, offering_of
+from app.forecasts.days.known import (
+    FLOWS,
+    OCCUPIED,
+    PLANNED,
+    ROSTERED,
+    SAID,
+    STOCKS,
+    Known,
+    Told,
+    offering_of,
+)
 from app.forecasts.days.rule import rule_of
 from app.forecasts.days.told import Stock, stock_of
 from app.forecasts.days.unit import SILENT
@@ -108,7 +118,9 @@ async def known(
     connection = await raw(session)
     told = [
         *await connection.fetch(FLOWS_TOLD, names, list(FLOWS), since, at, data_cut),
-        *await connection.fetch(PLANS_TOLD, names, [SAID], since, at + AHEAD, data_cut, at),
+        *await connection.fetch(
+            PLANS_TOLD, names, [SAID, PLANNED], since, at + AHEAD, data_cut, at
+        ),
         *await connection.fetch(
             PLANS_TOLD, names, [ROSTERED], at - A_DAY, at + AHEAD, data_cut, at
         ),
@@ -153,6 +165,18 @@ def stocks(rows: Sequence[asyncpg.Record]) -> dict[tuple[str, str, str, str], St
         starts = np.array(row["starts"], dtype=np.int64)
         found[key].append((row["rank"], starts, np.array(row["values"], dtype=np.float64)))
     return {key: stock_of(told, STANDS_OVER) for key, told in found.items()}
+
+
+async def occupied(
+    session: AsyncSession, units: Sequence[str], since: datetime, until: datetime, cut: datetime
+) -> dict[tuple[str, str, str], Stock]:
+    """By unit, resource and bed type who was counted in a place, as known at a cut."""
+    connection = await raw(session)
+    rows = await connection.fetch(STOCKS_TOLD, list(units), [OCCUPIED], since, until, cut)
+    return {
+        (unit, resource, bed_type): stock
+        for (unit, _, resource, bed_type), stock in stocks(rows).items()
+    }
 
 
 async def anything_told(session: AsyncSession, data_cut: datetime) -> bool:

@@ -8,8 +8,9 @@ from typing import Any
 from app.facilities.schemas import RuleFacts
 from app.forecasts.stay import Survival, planned_stay
 
-# The norm of a region file that changes these settings, and the one of a care setting's stay.
-NAME, STAY = "tonight", "stay-"
+# The norm of a region file that changes these settings, those of a care setting's stay, and the one
+# that says of patience alone how many `hours` it is; of one care setting with its `careSetting`.
+NAME, STAY, PATIENCE = "tonight", "stay-", "patience"
 DEFAULTS = RuleFacts(
     source="Ontwerp van de toren: forecasting.md, 'Tonight'; vorm van het verblijf: aanname",
     year=2026,
@@ -23,6 +24,7 @@ DEFAULTS = RuleFacts(
         "atTerm": 0.19,
         "blocked": 0.1,
         "blockedDays": 7,
+        "patienceHours": 48,
     },
 )
 
@@ -35,6 +37,15 @@ class PerHead:
     role: str
     measure: str
     an_hour: float
+    source: str
+    year: int
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long who finds no place waits for one in the mean, in hours (0: not at all)."""
+
+    hours: float
     source: str
     year: int
 
@@ -54,8 +65,14 @@ class Rule:
     blocked_days: float
     source: str
     year: int
+    patience: Patience
     medians: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     per_head: Sequence[PerHead] = ()
+    patiences: Mapping[str, Patience] = field(default_factory=dict)
+
+    def patience_in(self, care_setting: str) -> Patience:
+        """Of the care setting if it has its own, else that of all."""
+        return self.patiences.get(care_setting, self.patience)
 
     def stay(self, care_setting: str, term: int | None) -> Survival | None:
         """The stay that is planned: of a unit with a term, by the median of its care setting."""
@@ -90,13 +107,31 @@ def rule_of(norms: Mapping[str, RuleFacts]) -> Rule:
         blocked_days=float(facts["blockedDays"]),
         source=(told or DEFAULTS).source,
         year=(told or DEFAULTS).year,
+        patience=patience_of(norms),
         medians={
             each["careSetting"]: (float(each["medianDays"]), float(each["plannedTermDays"]))
             for each in stays
             if {"careSetting", "medianDays", "plannedTermDays"} <= each.keys()
         },
         per_head=tuple(per_head(norm) for norm in norms.values() if of_a_head(norm.settings)),
+        patiences={
+            norm.settings["careSetting"]: hours_of(norm, "hours")
+            for name, norm in norms.items()
+            if name.startswith(PATIENCE) and {"careSetting", "hours"} <= norm.settings.keys()
+        },
     )
+
+
+def patience_of(norms: Mapping[str, RuleFacts]) -> Patience:
+    """Of a norm of its own, else of `tonight`, else that of the design."""
+    for norm, name in ((PATIENCE, "hours"), (NAME, "patienceHours")):
+        if norm in norms and name in norms[norm].settings:
+            return hours_of(norms[norm], name)
+    return hours_of(DEFAULTS, "patienceHours")
+
+
+def hours_of(norm: RuleFacts, name: str) -> Patience:
+    return Patience(max(float(norm.settings[name]), 0.0), norm.source, norm.year)
 
 
 def of_a_head(settings: Mapping[str, Any]) -> bool:

@@ -3,28 +3,35 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.forecasts.days.arrivals import Past, Rate, learned, pieces, sums
+from app.forecasts.days.clock import Cells
 from app.forecasts.days.departures import Stay, leaving, stay_of, usual_leaving
-from app.forecasts.days.hours import HOUR, WEEK, local_days, of_week, past_hours, seconds
+from app.forecasts.days.hours import HOUR, WEEK, local_days, moment, of_week, past_hours, seconds
 from app.forecasts.days.known import (
     ASKED,
+    BETWEEN,
     CAME,
     HANDED_OVER,
     LEFT,
+    PLANNED,
     SAID,
     TAKEN_OVER,
+    WAITING,
     Known,
     Offering,
     between,
     summed,
 )
-from app.forecasts.days.paths import PATHS, Cells, Paths, Said, coming, drawn
+from app.forecasts.days.paths import PATHS, Paths, Said, coming, drawn
+from app.forecasts.days.places import Places
 from app.forecasts.days.told import Flow
+from app.forecasts.supply import of_bed_type, planned
 from app.simulation.chance import generator
 
 Floats = NDArray[np.float64]
@@ -72,9 +79,11 @@ class Drawn:
 class Coming:
     """What was learned of arrivals: their rate, from what, and which share of time was censored.
 
-    `hourly` float64[h] is who came in each past hour, also while the unit was full.
+    `flow` is what it was learned from, `hourly` float64[h] who came in each past hour, also while
+    the unit was full.
     """
 
+    flow: Flow
     rate: Rate
     source: tuple[str, ...]
     censored: float
@@ -169,7 +178,7 @@ def coming_to(known: Known, offering: Offering, past: Past, bed_type: str | None
     if rate is None:
         return None
     came = known.moved(offering.unit, CAME, TAKEN_OVER, bed_type)
-    return Coming(rate, source, censored, hourly(came if len(came) else flow, past))
+    return Coming(flow, rate, source, censored, hourly(came if len(came) else flow, past))
 
 
 def hourly(flow: Flow, past: Past) -> Floats:
@@ -208,11 +217,22 @@ def there_now(known: Known, offering: Offering, resource: str, bed_type: str) ->
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """How many were said to leave on a local day: said at which moment (s), how many days ahead."""
+    """How many were said to leave, or to come, on a local day: said at which moment (s), how many
+    days ahead."""
 
     at: int
     ahead: int
     count: float
+
+
+@dataclass(frozen=True, eq=False)
+class Sayings:
+    """What was said of local days (ordinals), the last saying last; what was counted of them; and
+    how many it is by the rate alone, float64[days]."""
+
+    of: Mapping[int, Sequence[Saying]]
+    flow: Flow
+    usual: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,9 +242,8 @@ class Learnt:
     coming: Coming
     stay: Stay
     everyone: Floats
-    left: Flow
-    usual: Floats
-    sayings: Mapping[int, Sequence[Saying]]
+    leaves: Sayings
+    comes: Sayings
 
 
 def learnt(known: Known, offering: Offering, past: Past, bed_type: str | None) -> Learnt:
@@ -239,8 +258,20 @@ def learnt(known: Known, offering: Offering, past: Past, bed_type: str | None) -
     stay = stay_of(left, there, past, np.ones(WEEK), planned)
     if stay is None:
         raise Unclear(*NO_STAYS)
-    usual = usual_leaving(stay, there, past)
-    return Learnt(arrivals, stay, there, left, usual, sayings(known, offering, bed_type))
+    leaves = sayings(known, offering, SAID, bed_type)
+    comes = sayings(known, offering, PLANNED, bed_type)
+    return Learnt(
+        arrivals,
+        stay,
+        there,
+        Sayings(leaves, left, usual_leaving(stay, there, past)),
+        Sayings(comes, arrivals.flow, usual_coming(arrivals.rate, past)),
+    )
+
+
+def usual_coming(rate: Rate, past: Past) -> Floats:
+    """How many come on each past local day by the rate alone: float64[days]."""
+    return sums(past.day, rate.by_hour[past.of_week], int(past.day[-1]) + 1)
 
 
 def lines(known: Known, offering: Offering, past: Past, kind: tuple[str, str]) -> Floats:
@@ -271,14 +302,20 @@ def unit_paths(
     share = 1.0 if own is not None else part_of(mine, past_told.everyone)
     arrivals, stay = past_told.coming, past_told.stay
     cells, place = cells_of(counted_at, seconds(known.at), bounds)
-    expected = float(arrivals.rate.by_hour[cells.of_week] @ cells.hours)
-    if PATHS * (there + expected * share) > MOST_DRAWN:
+    # The last day may be cut off: who moves later on it would be put before the cut.
+    days = int(cells.day[-1])
+    said, planned = (
+        said_of(each, past, counted_at, days, share) for each in (past_told.leaves, past_told.comes)
+    )
+    places = places_of(known, offering, kind, cells.bounds, counted_at, there, share)
+    rate = scaled(arrivals.rate, share)
+    expected = float(rate.by_hour[cells.of_week] @ cells.hours)
+    waiting = 0 if places is None else places.waiting + places.promised
+    if PATHS * (there + waiting + expected + sum(each.count for each in planned)) > MOST_DRAWN:
         raise Unclear(*TOO_MANY)
-    # The last day may be cut off: who leaves later on it would be put before the cut.
-    said = said_of(past_told, past, counted_at, int(cells.day[-1]), share)
     chance = generator(SEED, "days", offering.unit, *kind, seconds(known.at))
     came = arrivals.hourly * share
-    paths = drawn(chance, cells, there, scaled(arrivals.rate, share), stay, came, said)
+    paths = drawn(chance, cells, there, rate, stay, came, said, places=places, planned=planned)
     detail = {
         "arrivalsFrom": arrivals.source,
         "censored": round(arrivals.censored, 3),
@@ -287,11 +324,76 @@ def unit_paths(
         "departuresCounted": round(stay.counted, 1),
         "meanStayDays": round(stay.survival.mean, 2),
         "leavesSaid": sum(each.count for each in said),
+        "comesPlanned": sum(each.count for each in planned),
         "typeShare": round(share, 3),
+        "queue": "none" if places is None else places.queue,
+        "patience": places.patience if places and isfinite(places.patience) else None,
+        "waiting": places.waiting if places else None,
         "seed": SEED,
         "paths": len(paths.there),
     }
     return Drawn(paths.since(place), counted_at, detail)
+
+
+# It sends nobody away (overview: its refusal risk is not applicable).
+REFUSES_NOBODY = frozenset({"seh"})
+
+
+def places_of(
+    known: Known,
+    offering: Offering,
+    kind: tuple[str, str],
+    bounds: Whole,
+    counted_at: int,
+    there: int,
+    share: float,
+) -> Places | None:
+    """Places for who comes and the patience of who finds none; None if no supply was told.
+
+    What is promised is kept for the first who come; where that is unknown it is none.
+    """
+    supply = supply_of(known, offering, kind, [moment(each) for each in bounds[:-1].tolist()])
+    if not np.isfinite(supply).any():
+        return None
+    promised, _ = promised_of(known, offering, kind)
+    endless = offering.care_setting in REFUSES_NOBODY
+    patience = inf if endless else known.rule.patience_in(offering.care_setting).hours
+    kept = max(round(float(np.nan_to_num(promised))), 0)
+    # Who waits while there is room waits for something else: admission hours, an indication.
+    full = not supply[0] - kept - there >= 1
+    waiting = waiting_now(known, offering, kind, counted_at, share) if patience and full else 0
+    return Places(supply, patience, waiting, kept)
+
+
+def waiting_now(
+    known: Known, offering: Offering, kind: tuple[str, str], counted_at: int, share: float
+) -> int:
+    """Who waited for a place of this kind when who is there was counted: none where untold."""
+    of_type = known.stock(offering.unit, WAITING, *kind)
+    stock = of_type or known.stock(offering.unit, WAITING, kind[0], "")
+    last = stock.last(counted_at) if stock is not None else None
+    if last is None or counted_at - last[0] > BETWEEN or not np.isfinite(last[1]):
+        return 0
+    return max(round(last[1] * (1.0 if of_type else share)), 0)
+
+
+def supply_of(
+    known: Known, offering: Offering, kind: tuple[str, str], moments: Sequence[datetime]
+) -> Floats:
+    """Places with staff at each moment: what was told last, with the closures that are planned."""
+    stock = known.stock(offering.unit, "staffed", *kind)
+    last = stock.last(seconds(known.at)) if stock is not None else None
+    if last is None or not np.isfinite(last[1]):
+        return np.full(len(moments), np.nan)
+    events = of_bed_type(known.events.get(offering.unit, ()), kind[1], offering.bed_types)
+    return planned(last[1], moment(last[0]), events, moments)
+
+
+def promised_of(known: Known, offering: Offering, kind: tuple[str, str]) -> tuple[float, bool]:
+    """Promised places, NaN if told unknown; and whether nobody ever tells of them: then none."""
+    stock = known.stock(offering.unit, "reserved", *kind)
+    last = stock.last(seconds(known.at)) if stock is not None else None
+    return (0.0, True) if last is None else (last[1], False)
 
 
 def part_of(mine: Floats, everyone: Floats) -> float:
@@ -308,9 +410,11 @@ def scaled(rate: Rate, share: float) -> Rate:
     )
 
 
-def sayings(known: Known, offering: Offering, bed_type: str | None) -> dict[int, list[Saying]]:
+def sayings(
+    known: Known, offering: Offering, measure: str, bed_type: str | None
+) -> dict[int, list[Saying]]:
     """What was said of each local day (its ordinal), the last saying last."""
-    every = known.flows.get((offering.unit, SAID), ())
+    every = known.flows.get((offering.unit, measure), ())
     # Of a unit that says it as a whole and by bed type the whole counts.
     whole = bed_type or ("" if any(each.bed_type == "" for each in every) else None)
     told = [each for each in every if whole is None or each.bed_type == whole]
@@ -327,24 +431,27 @@ def sayings(known: Known, offering: Offering, bed_type: str | None) -> dict[int,
     return found
 
 
-def said_of(told: Learnt, past: Past, counted_at: int, whole_days: int, share: float) -> list[Said]:
-    """Who is said to leave on the day of the last count and on those after it, `whole_days` in all.
+def said_of(
+    told: Sayings, past: Past, counted_at: int, whole_days: int, share: float
+) -> list[Said]:
+    """Who is said to leave, or to come, on the day of the last count and on those after it,
+    `whole_days` in all.
 
     How far it comes true is judged by the past days of which as much was said as long ahead.
     """
     today = int(local_days(np.array([counted_at]))[0])
     days = range(int(local_days(np.array([past.first]))[0]), today + 1)[: len(told.usual)]
-    gone = covered(told.left, past) if told.sayings else told.usual
+    gone = covered(told.flow, past) if told.of else told.usual
     found = []
-    for day in sorted(each for each in told.sayings if today <= each < today + whole_days):
-        last = told.sayings[day][-1]
+    for day in sorted(each for each in told.of if today <= each < today + whole_days):
+        last = told.of[day][-1]
         before = np.full(len(told.usual), np.nan)
         for number, past_day in enumerate(days):
-            for each in told.sayings.get(past_day, ()):
+            for each in told.of.get(past_day, ()):
                 if each.ahead == last.ahead:
                     before[number] = each.count
         trust = leaving(before, told.usual, gone)
-        rest = last.count - (told.left.between(last.at, counted_at) if day == today else 0.0)
+        rest = last.count - (told.flow.between(last.at, counted_at) if day == today else 0.0)
         count = round(max(rest, 0.0) * share)
         found.append(Said(day - today, count, trust.comes_true, trust.others))
     return found

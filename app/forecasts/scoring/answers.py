@@ -24,7 +24,7 @@ from app.observations.schemas import FigureState
 
 # The row of the sharing matrix in which stands what came true.
 TRUTH: Mapping[ScoredMeasure, Shown] = {"occupied": "occupancy", "medicallyReady": "demand"}
-STEP: Mapping[ScoredHorizon, str] = {"weeks": "day", "months": "month"}
+STEP: Mapping[ScoredHorizon, str] = {"days": "hour", "weeks": "day", "months": "month"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def last_of(about: About, rows: Sequence[Row]) -> LastSaid | None:
     off_by = None if came_true is None else tidy(median - came_true)
     day = calendar.local_day(last.at)
     unit = STEP[about.horizon] + ("" if last.step == 1 else "s")
-    when = f"On {day}" if about.horizon == "weeks" else f"In {day:%Y-%m}"
+    when = f"In {day:%Y-%m}" if about.horizon == "months" else f"On {day}"
     became = (
         "what it became is not shared with you"
         if came_true is None

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.forecasts.days import counted
 from app.forecasts.judged import Due, Issue, Judgement, Said, Wholes, judge, series_of
 from app.forecasts.tables import ForecastScore
 
@@ -22,6 +23,17 @@ def compared(
         row_of(each.issue, one, judgement, cut)
         for one in said
         for judgement in judge(each, one, series_of(one, past), series_of(one, truth))
+    ]
+
+
+def compared_days(
+    each: Due, said: Sequence[Said], past: counted.Counts, truth: counted.Counts, cut: datetime
+) -> list[Row]:
+    """The same of a run of days."""
+    return [
+        row_of(each.issue, one, judgement, cut)
+        for one in said
+        for judgement in counted.judge(each, one, past, truth)
     ]
 
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from math import ceil
 
 import asyncpg
 import numpy as np
@@ -16,6 +17,9 @@ from app.access.principal import Principal
 from app.access.queries import disclosure, organisations
 from app.db import raw
 from app.forecasts import calendar
+from app.forecasts.days.counted import PAST_DAYS
+from app.forecasts.days.queries import occupied
+from app.forecasts.days.told import Stock
 from app.forecasts.humility import SPEAKS, Coverage, Group, Judged, Learned, Subject, learned
 from app.forecasts.judged import (
     LOOKS_BACK,
@@ -45,6 +49,8 @@ from app.observations.queries import settled
 MOST_RUNS = 120
 # No window is longer ago than this when it closes: 18 months, and the running one.
 LONGEST = timedelta(days=580)
+HOURS = timedelta(hours=1)
+Counted = tuple[str, str, str]
 
 
 async def wanted(session: AsyncSession, at: datetime, cut: datetime) -> tuple[list[Due], Wholes]:
@@ -66,7 +72,7 @@ async def windows(session: AsyncSession, at: datetime, cut: datetime) -> list[Du
         select(
             table.run_id, table.horizon, table.issued_at, table.data_cut, table.probabilities
         ).where(
-            table.horizon.in_(("weeks", "months")),
+            table.horizon.in_(("days", "weeks", "months")),
             table.issued_at > at - LOOKS_BACK - LONGEST,
             table.issued_at <= at,
             table.known_at <= cut,
@@ -146,6 +152,59 @@ async def steps_of(session: AsyncSession, each: Due) -> list[Said]:
     known = {subject_of(row): row for row in await connection.fetch(SUBJECTS, run_id, orgs)}
     by_subject = groupby(rows, key=subject_of)
     return [said_of(known[key], list(found)) for key, found in by_subject if key in known]
+
+
+# Of each subject who is in a place at the end of each step, and when each begins.
+IN_PLACE = """
+SELECT p.org_id, p.subject_kind, p.subject, p.measure, p.resource, p.bed_type,
+       array_agg(p.at ORDER BY p.at) AS at, array_agg(p.length_s ORDER BY p.at) AS length_s,
+       (s.detail -> 'inPlace')::text AS quantiles, (s.detail -> 'members')::text AS members
+  FROM forecast_points p
+  JOIN forecast_subjects s USING (org_id, run_id, subject_kind, subject, measure, resource,
+                                  bed_type)
+ WHERE p.org_id = ANY($2::int[]) AND p.run_id = $1 AND jsonb_typeof(s.detail -> 'inPlace') = 'array'
+ GROUP BY p.org_id, p.subject_kind, p.subject, p.measure, p.resource, p.bed_type, s.detail
+"""
+
+
+async def said_of_days(session: AsyncSession, each: Due) -> list[Said]:
+    """By subject and kind, who is in a place at the end of the steps of the due windows."""
+    orgs = [REGION, *await organisations(session)]
+    rows = await (await raw(session)).fetch(IN_PLACE, each.issue.run_id, orgs)
+    return [in_place(row, each) for row in rows]
+
+
+def in_place(row: asyncpg.Record, each: Due) -> Said:
+    """Steps are numbered by how many hours ahead they end."""
+    members = row["members"]
+    begin = row["at"]
+    end = [at + timedelta(seconds=lasts) for at, lasts in zip(begin, row["length_s"], strict=True)]
+    numbers = [ceil((at - each.issue.issued_at) / HOURS) for at in end]
+    return Said(
+        row["org_id"],
+        row["subject_kind"],
+        row["subject"],
+        Kind(row["measure"], row["resource"], row["bed_type"]),
+        "engine" if members is None else "sum",
+        None if members is None else tuple(orjson.loads(members)),
+        np.array(numbers),
+        [calendar.local_day(at) for at in begin],
+        begin,
+        end,
+        np.array(orjson.loads(row["quantiles"]), dtype=np.float64),
+    )
+
+
+async def counts_of(
+    session: AsyncSession, each: Due, cut: datetime
+) -> tuple[Mapping[Counted, Stock], Mapping[Counted, Stock]]:
+    """Counts up to the issue as known at the run's own cut; and those of its days, as known now."""
+    issue = each.issue
+    units = list(await offered(session, issue))
+    since = issue.issued_at - timedelta(days=PAST_DAYS + 1)
+    until = issue.issued_at + timedelta(days=4)
+    past = await occupied(session, units, since, issue.issued_at, issue.data_cut)
+    return past, await occupied(session, units, issue.issued_at - HOURS, until, cut)
 
 
 def subject_of(row: asyncpg.Record) -> tuple[object, ...]:

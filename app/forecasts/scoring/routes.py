@@ -25,6 +25,7 @@ async def scores(
     and never as zero. `last` is the newest day that was forecast a week before: what was said, and
     what it became. Before the first window has closed the answer is unknown, with the reason. Who
     may not see the forecast of a unit may not see its scores; what came true is shown to those who
-    may see that figure itself.
+    may see that figure itself. Of `horizon=days` who was in a place is compared with what was
+    counted within an hour of the end of a step; distances are in hours.
     """
     return await queries.answer(session, viewer, asked, datetime.now(UTC))

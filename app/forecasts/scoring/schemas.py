@@ -11,7 +11,7 @@ from app.forecasts.schemas import Amount, Reason
 from app.observations.schemas import FigureState
 from app.wire import Slug, Wire
 
-ScoredHorizon = Literal["weeks", "months"]
+ScoredHorizon = Literal["days", "weeks", "months"]
 ScoredMeasure = Literal["occupied", "medicallyReady"]
 
 
@@ -24,7 +24,8 @@ class ScoresAsked(Wire):
         None, description="The totals of a care setting in the region, per bed type."
     )
     horizon: ScoredHorizon = Field(
-        "weeks", description="Forecasts by day or by month; years are not compared yet."
+        "weeks",
+        description="Forecasts of the next days, by day or by month; years are not compared yet.",
     )
     measure: ScoredMeasure = Field("occupied", description="What was forecast.")
     days: int = Field(
@@ -40,7 +41,7 @@ class ScoresAsked(Wire):
 
 
 class DistanceScore(Wire):
-    """How forecasts of `firstStep` to `lastStep` days (or months) ahead did."""
+    """How forecasts of `firstStep` to `lastStep` days (or months; of `days`, hours) ahead did."""
 
     first_step: int = Field(examples=[1])
     last_step: int = Field(examples=[7])
@@ -51,7 +52,7 @@ class DistanceScore(Wire):
     rel_crps: float | None = Field(
         None,
         description="Its error over that of the plain seasonal naive made from the same past: "
-        "below 1 is better.",
+        "below 1 is better. Of `days` the naive is that as many are there as were counted last.",
         examples=[0.78],
     )
     c80: float | None = Field(
@@ -71,7 +72,9 @@ class LastSaid(Wire):
     """The newest step that came true: what was said of it before, and what it became."""
 
     day: date = Field(description="The local day, or the first of the month.")
-    steps: int = Field(description="How many days (or months) ahead it was said.", examples=[7])
+    steps: int = Field(
+        description="How many days (or months, or hours) ahead it was said.", examples=[7]
+    )
     issued_at: datetime
     median: float
     low: float = Field(description="With a chance of 80% the truth lies between `low` and `high`.")

@@ -74,6 +74,7 @@ async def test_a_ward_is_told_its_next_shifts_by_the_same_job(
     assert [(step.until - step.at).total_seconds() / 3600 for step in beds.steps] == [3] + [8] * 9
     assert beds.made_of is not None
     assert beds.made_of.arrivals_from == ("admissions",)
+    assert (beds.made_of.queue, beds.made_of.patience_hours) == ("erlang-a", 48)
     assert beds.refusal_risk is not None
     assert 0 < (beds.refusal_risk.value or 0) < 0.5
     for before, step in zip(beds.steps, beds.steps[1:], strict=False):
@@ -85,6 +86,8 @@ async def test_a_ward_is_told_its_next_shifts_by_the_same_job(
         assert step.arrivals.median == pytest.approx(1, abs=0.6)
         assert step.departures.median == pytest.approx(1, abs=0.7)
         assert step.net.intervals[2].low < 0 < step.net.intervals[2].high
+        assert step.in_place is not None
+        assert (step.in_place.median or 0) <= (step.median or 0)
         assert step.at_least_90 is not None
         assert step.at_least_70 is not None
         assert 0 <= (step.at_least_90.value or 0) <= (step.at_least_70.value or 0)
@@ -93,6 +96,25 @@ async def test_a_ward_is_told_its_next_shifts_by_the_same_job(
     set_hours = [each for step in beds.steps for each in step.no_place or ()]
     assert [each.at.hour for each in set_hours[:3]] == [7, 16, 21]
     assert {each.state for each in set_hours} == {"known"}
+
+
+async def test_who_is_planned_to_come_and_who_waits_are_read(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_ward(session, there=12)
+    today = datetime(2026, 11, 19, 23, tzinfo=UTC)
+    said_at = AT - timedelta(hours=1)
+    await told(session, "plannedAdmissions", [(today, DAY, 4.0)], said_at=said_at, **BEDS)
+    await told(session, "waiting", every(SHIFT, AT, [2.0] * 3, stock=True), **BEDS)
+    reo = await a_reader(session)
+    await issue(database.urls.worker, AT)
+
+    (beds,) = (await ask(client, reo, unit="reo-flex")).forecasts
+
+    assert beds.made_of is not None
+    assert (beds.made_of.comes_planned, beds.made_of.waiting) == (4, 2)
+    assert beds.steps[0].in_place is not None
+    assert (beds.steps[0].median or 0) > (beds.steps[0].in_place.median or 0) + 1
 
 
 async def test_other_horizons_do_not_tell_what_is_of_the_days_only(
@@ -107,7 +129,7 @@ async def test_other_horizons_do_not_tell_what_is_of_the_days_only(
     assert beds.steps
     for step in beds.steps:
         assert (step.arrivals, step.departures, step.net, step.no_place) == (None,) * 4
-        assert (step.at_least_90, step.at_least_70) == (None, None)
+        assert (step.at_least_90, step.at_least_70, step.in_place) == (None, None, None)
     assert (beds.refusal_risk, beds.made_of) == (None, None)
 
 

@@ -132,6 +132,13 @@ def a_ward(unit: str = "reo-flex", there: float = 10, places: float = 12, **more
     return known([an_offering(unit)], moves(unit), counted, **more)
 
 
+THREE_A_SHIFT = a_flow("requests", [3.0] * (3 * DAYS))
+
+
+def a_full_ward(**more: Any) -> Known:
+    return a_ward(there=12, **more)
+
+
 def said(of: Known, subject: str = "reo-flex", kind: Kind = BED) -> Issued:
     return next(each for each in run(of, AT).issued if (each.subject, each.kind) == (subject, kind))
 
@@ -213,6 +220,58 @@ def test_a_full_ward_whose_requests_are_told_is_asked_more_than_it_admits() -> N
     assert (full.detail["censored"], untold.detail["censored"]) == (0, 1)
 
 
+def test_a_full_ward_has_people_in_its_places_and_people_who_wait() -> None:
+    ward = a_full_ward()
+    asked = replace(ward, flows={**ward.flows, ("reo-flex", "requests"): [THREE_A_SHIFT]})
+
+    found = said(asked)
+
+    in_place = np.array(found.detail["inPlace"])
+    need = np.array([step.quantiles for step in found.steps])
+    assert (found.detail["queue"], found.detail["patience"]) == ("erlang-a", 48)
+    assert found.detail["sources"][0]["what"] == "patience 48 h"
+    assert in_place.max() < 12.5
+    assert (need >= in_place - 0.001).all()
+    assert median(need[5].tolist()) > 13
+    assert (found.steps[5].p_short or 0) > 0.7
+    assert found.detail["refusalRisk"] > 0.7
+
+
+def test_who_waits_already_stands_in_the_queue_unless_there_is_room() -> None:
+    three = stocks(waiting=a_stock([3.0] * 180))
+    of_the_unit = {("reo-flex", "waiting", "bed", ""): a_stock([3.0] * 180)}
+    old = stocks(waiting=a_stock([3.0], until=AT - timedelta(hours=26)))
+    full, room = a_full_ward(), a_ward()
+
+    counted = [
+        said(replace(ward, stocks={**ward.stocks, **waiting}))
+        for ward, waiting in ((full, three), (full, of_the_unit), (full, old), (room, three))
+    ]
+
+    assert [each.detail["waiting"] for each in counted] == [3, 3, 0, 0]
+    needs = [median(each.steps[0].quantiles) for each in counted]
+    assert needs[0] == needs[1] == pytest.approx(needs[2] + 3, abs=0.5)
+
+
+def test_without_patience_nobody_waits_and_an_emergency_department_sends_nobody_away() -> None:
+    none = {"tonight": RuleFacts(source="fictief", year=2026, settings={"patienceHours": 0})}
+    full = a_full_ward(norms=none)
+    seh = replace(a_full_ward(), offerings={"reo-flex": an_offering(careSetting="seh")})
+    untold = {key: each for key, each in full.stocks.items() if key[1] != "staffed"}
+
+    lost, all_seen, unknown = said(full), said(seh), said(replace(full, stocks=untold))
+
+    queues = [each.detail["queue"] for each in (lost, all_seen, unknown)]
+    assert queues == ["erlang-b", "erlang-c", "none"]
+    assert [each.detail["patience"] for each in (lost, all_seen, unknown)] == [0, None, None]
+    assert max(step.quantiles[-1] for step in lost.steps) < 12.5
+    assert [step.p_short for step in lost.steps] == [0] * 10
+    assert max(step.quantiles[-1] for step in all_seen.steps) > 12.5
+    assert unknown.detail["inPlace"] == [
+        pytest.approx(step.quantiles, abs=0.001) for step in unknown.steps
+    ]
+
+
 def test_refusals_never_add_to_who_comes() -> None:
     refused = a_flow("refused", [9.0] * (3 * DAYS))
     plain = a_ward()
@@ -242,6 +301,32 @@ def test_who_is_said_to_leave_today_leaves_today() -> None:
     today = sum(median(step.moves.departures) for step in with_plan.steps[:2] if step.moves)
     usual = sum(median(step.moves.departures) for step in without.steps[:2] if step.moves)
     assert today > usual + 1
+
+
+def test_who_is_planned_to_come_today_comes_today_and_is_counted_once() -> None:
+    # Told each morning for the day; and always right.
+    at = datetime(2026, 11, 20, 7, tzinfo=UTC)
+    days = [at - timedelta(days=back) for back in range(40)]
+    come = [6.0 if number % 2 == 0 else 0.0 for number in range(40)]
+    plans = [
+        a_flow("plannedAdmissions", [count], hours=24, until=day + timedelta(hours=16), said_at=day)
+        for day, count in zip(days, come, strict=True)
+    ]
+    shifts = [count / 3 for count in come[:0:-1] for _ in range(3)]
+    came = a_flow("admissions", shifts, until=datetime(2026, 11, 19, 23, tzinfo=UTC))
+    left = a_flow("discharges", [1.0] * (3 * DAYS), until=at)
+    counted = stocks(occupied=a_stock([12.0] * (3 * DAYS), until=at))
+
+    with_plan = said(known([an_offering()], [came, left, *plans], counted, at=at))
+    without = said(known([an_offering()], [came, left], counted, at=at))
+
+    today, usual = (
+        sum(median(step.moves.arrivals) for step in each.steps[:2] if step.moves)
+        for each in (with_plan, without)
+    )
+    assert (with_plan.detail["comesPlanned"], without.detail["comesPlanned"]) == (6, 0)
+    assert 4.5 < today < 6.5
+    assert usual < 3
 
 
 def test_who_is_said_to_leave_of_the_whole_and_by_type_is_counted_once() -> None:
@@ -292,6 +377,9 @@ def test_a_closure_takes_places_away_while_it_lasts() -> None:
     assert supply == [12] * 4 + [4] * 3 + [12] * 3
 
 
+A_CROWD = {"occupied": a_stock([3.0] * 9), "staffed": a_stock([3.0] * 9)}
+
+
 @pytest.mark.parametrize(
     ("flows", "counted", "code"),
     [
@@ -301,6 +389,8 @@ def test_a_closure_takes_places_away_while_it_lasts() -> None:
         (moves(), {"occupied": a_stock([3.0, np.nan])}, "told-unknown"),
         (moves(), {"occupied": a_stock([3.0], until=AT - timedelta(days=15))}, "silent"),
         (moves(), {"occupied": a_stock([3.0, 1_000_000.0])}, "too-many"),
+        (moves(), {**A_CROWD, "waiting": a_stock([1_000_000.0])}, "too-many"),
+        (moves(), {**A_CROWD, "reserved": a_stock([1_000_000.0])}, "too-many"),
     ],
 )
 def test_what_cannot_be_said_is_unknown_with_its_reason(
@@ -583,6 +673,12 @@ def test_at_least_is_a_lower_quantile_of_whole_places() -> None:
 def test_settings_are_those_of_the_region_file_where_it_has_them() -> None:
     norms = {
         "tonight": RuleFacts(source="de regio", year=2027, settings={"setHours": ["12:00"]}),
+        "patience": RuleFacts(source="de afdeling", year=2027, settings={"hours": 24}),
+        "patience-logeren": RuleFacts(
+            source="het logeerhuis",
+            year=2026,
+            settings={"careSetting": "short-stay", "hours": 336},
+        ),
         "stay-reo": RuleFacts(
             source="de regio",
             year=2026,
@@ -594,6 +690,10 @@ def test_settings_are_those_of_the_region_file_where_it_has_them() -> None:
 
     assert (found.set_hours, found.source, found.year) == ((time(12),), "de regio", 2027)
     assert found.shift_starts == plain.shift_starts
+    assert (found.patience.hours, found.patience.source) == (24, "de afdeling")
+    assert (plain.patience.hours, plain.patience.year) == (48, 2026)
+    assert found.patience_in("short-stay").hours == 336
+    assert found.patience_in("reo") == found.patience
     stay, none = found.stay("reo", 10), found.stay("reo", None)
     assert stay is not None
     assert stay.length(0.5) == pytest.approx(5, abs=0.5)

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.forecasts.days.arrivals import Rate
+from app.forecasts.days.clock import Cells
 from app.forecasts.days.departures import Stay, exponential
 from app.forecasts.days.hours import HOUR, WEEK
-from app.forecasts.days.paths import Cells, Paths, Said, coming, drawn
+from app.forecasts.days.paths import Paths, Said, coming, drawn
 from app.forecasts.queues import erlang_b, present, present_chances
 from app.forecasts.stay import Survival
 from tests.forecasts.days.test_departures import REO
@@ -138,6 +139,20 @@ def test_who_is_said_to_leave_leaves_on_that_day_if_it_comes_true() -> None:
 
     by_day = found.departures.reshape(50, 3, 24).sum(axis=2)
     assert (by_day == [3, 4, 0]).all()
+
+
+def test_who_is_planned_comes_on_that_day_beside_what_is_left_of_the_others() -> None:
+    planned = (Said(0, 3, 1.0, 0.0), Said(1, 10, 0.5, 0.4))
+    chance = np.random.default_rng(12)
+    rate, stay = a_rate(0.5), a_stay(exponential(1e-9))
+
+    found = drawn(chance, hours(), 0, rate, stay, NONE_CAME, (), 2000, planned=planned)
+
+    by_day = found.arrivals.reshape(2000, 3, 24).sum(axis=2)
+    assert (by_day[:, 0] == 3).all()
+    assert by_day[:, 1].mean() == pytest.approx(10 * 0.5 + 12 * 0.4, rel=0.03)
+    assert by_day[:, 1].var() == pytest.approx(10 * 0.25 + 12 * 0.4, rel=0.15)
+    assert by_day[:, 2].mean() == pytest.approx(12, rel=0.03)
 
 
 def test_nobody_leaves_who_is_not_there() -> None:
