@@ -35,6 +35,7 @@ bench: $(BIN)/installed ## ratios to a reference measured in the same run
 
 evaluate: $(BIN)/installed ## the engine on real series at rolling origins, into docs/method.md; three quarters of an hour
 	$(BIN)/python -m benchmarks.evaluate
+	$(BIN)/python -m benchmarks.shortage
 	$(BIN)/python -m benchmarks.conditions
 
 chaos: $(BIN)/installed ## kill -9 of everything and the worst of feeds, for long

@@ -133,10 +133,9 @@ def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
     open_supply: FigureState = "suppressed" if shown == "need" else "known"
     supply = open_supply if detail["supply"] == "known" else "notApplicable"
     untold = [None] * len(stored.points)
-    lacks, placed = (detail.get(name) or untold for name in ("shortfall", "inPlace"))
+    lacks = detail.get("shortfall") or untold
     steps = tuple(
-        step(point, lack, there, asked, supply)
-        for point, lack, there in zip(stored.points, lacks, placed, strict=True)
+        step(point, lack, asked, supply) for point, lack in zip(stored.points, lacks, strict=True)
     )
     return TypeForecast(
         state="known",
@@ -259,13 +258,7 @@ def skill(told: Mapping[str, Any] | None) -> Skill | None:
 SKILL = {"relCrps": "rel_crps"}
 
 
-def step(
-    point: Point,
-    shortfall: float | None,
-    placed: Sequence[float] | None,
-    asked: Asked,
-    supply: FigureState,
-) -> ForecastStep:
+def step(point: Point, shortfall: float | None, asked: Asked, supply: FigureState) -> ForecastStep:
     known = len(point.quantiles) == len(asked.probabilities)
     quantiles = [asked.tidy(q) for q in point.quantiles] if known else None
     told = band(quantiles, asked)
@@ -282,7 +275,6 @@ def step(
         gap=gap(needed, point.supply, asked, supply),
         p_short=amount(point.p_short, supply, 3),
         shortfall=amount(shortfall, supply, 3),
-        in_place=None if placed is None else band([asked.tidy(q) for q in placed], asked),
         **moved(point.moves, asked, supply),
     )
 

@@ -141,8 +141,8 @@ class ForecastStep(Band):
     until: datetime
     supply: Amount = Field(description="Places with staff, after the closures that were told.")
     need: Band = Field(
-        description="What the supply is held against: who is there and who waits for a place, if "
-        "the unit tells who waits; else the band itself."
+        description="What the supply is held against: who is there and who waits for a place. Of "
+        "weeks and months who waits is known of units that tell it; else it is the band itself."
     )
     gap: Band = Field(description="Supply less need: below 0 is short.")
     p_short: Amount = Field(
@@ -152,11 +152,6 @@ class ForecastStep(Band):
     arrivals: Band | None = Field(None, description="Who comes in the step. Of the days only.")
     departures: Band | None = Field(None, description="Who leaves in it. Of the days only.")
     net: Band | None = Field(None, description="Arrivals less departures. Of the days only.")
-    in_place: Band | None = Field(
-        None,
-        description="Who is in a place at its end; the band itself is of the need: those, and who "
-        "waits for a place. Of the days only.",
-    )
     at_least_90: Amount | None = Field(
         None,
         description="With 90% at least so many places are free at its end. Of the days only.",

@@ -120,7 +120,7 @@ def judged(truth: Truth, seed: int, at: datetime) -> Iterator[Judged]:
             truth.at(each.subject, Kind(name, **words), ends)
             for name in ("occupied", "staffed", "reserved")
         )
-        bands = np.array(each.detail["inPlace"])
+        bands = np.array([step.quantiles for step in each.steps])
         low, high = bands[:, QUANTILES.index(0.1)], bands[:, QUANTILES.index(0.9)]
         unknown = np.full(len(ends), np.nan)
         waiting = unknown

@@ -358,7 +358,6 @@ def told(
         "supply": "known",
         "skill": None,
         "explanation": explanation(subject),
-        "inPlace": in_place(subject, ahead),
         "refuses": subject.refuses,
         "refusalRisk": refusal_risk(subject, ahead),
         "worst": worst(steps),
@@ -370,15 +369,6 @@ def explanation(subject: Subject) -> str:
     if subject.paths is None:
         return ASKED_EXPLANATION
     return EXPLANATION.format(FINDS_NONE[subject.detail.get("queue", "sum")])
-
-
-def in_place(subject: Subject, ahead: Ahead) -> list[list[float]] | None:
-    """Quantiles of who is in a place at the end of each step; the band of a step is of the need."""
-    if subject.paths is None:
-        return None
-    there = subject.paths.there[:, ahead.places(subject.steps)[1:]]
-    found: list[list[float]] = quantiles(there, least=0.0).round(3).tolist()
-    return found
 
 
 def steps_told(subject: Subject, ahead: Ahead) -> Iterator[Step]:
@@ -398,7 +388,8 @@ def steps_told(subject: Subject, ahead: Ahead) -> Iterator[Step]:
     paths = subject.paths.steps(places)
     need = paths.need[:, 1:]
     supply = subject.supply[places[1:]]
-    bands = quantiles(need, least=0.0).tolist()
+    bands = quantiles(paths.there[:, 1:], least=0.0).tolist()
+    needed = quantiles(need, least=0.0).tolist()
     came = quantiles(paths.arrivals, least=0.0).tolist()
     left = quantiles(paths.departures, least=0.0).tolist()
     net = quantiles(paths.arrivals - paths.departures).tolist()
@@ -414,7 +405,8 @@ def steps_told(subject: Subject, ahead: Ahead) -> Iterator[Step]:
             tuple(no_place(subject, ahead, place) for place in ahead.within(start, end)),
         )
         short = beyond(need[:, row], supply[row])
-        yield Step(start, lasts, bands[row], known_or_none(supply[row]), short, moves)
+        known = known_or_none(supply[row])
+        yield Step(start, lasts, bands[row], known, short, moves, needed[row])
 
 
 def beyond(counts: Whole, most: float) -> float | None:

@@ -154,15 +154,17 @@ async def steps_of(session: AsyncSession, each: Due) -> list[Said]:
     return [said_of(known[key], list(found)) for key, found in by_subject if key in known]
 
 
-# Of each subject who is in a place at the end of each step, and when each begins.
+# Of each subject who is in a place at the end of each step, and when each begins. Runs from before
+# the need stood beside it told who would be there if nobody was refused.
 IN_PLACE = """
 SELECT p.org_id, p.subject_kind, p.subject, p.measure, p.resource, p.bed_type,
        array_agg(p.at ORDER BY p.at) AS at, array_agg(p.length_s ORDER BY p.at) AS length_s,
-       (s.detail -> 'inPlace')::text AS quantiles, (s.detail -> 'members')::text AS members
+       array_agg(p.quantiles ORDER BY p.at) AS quantiles,
+       (s.detail -> 'members')::text AS members
   FROM forecast_points p
   JOIN forecast_subjects s USING (org_id, run_id, subject_kind, subject, measure, resource,
                                   bed_type)
- WHERE p.org_id = ANY($2::int[]) AND p.run_id = $1 AND jsonb_typeof(s.detail -> 'inPlace') = 'array'
+ WHERE p.org_id = ANY($2::int[]) AND p.run_id = $1 AND p.need IS NOT NULL
  GROUP BY p.org_id, p.subject_kind, p.subject, p.measure, p.resource, p.bed_type, s.detail
 """
 
@@ -191,7 +193,7 @@ def in_place(row: asyncpg.Record, each: Due) -> Said:
         [calendar.local_day(at) for at in begin],
         begin,
         end,
-        np.array(orjson.loads(row["quantiles"]), dtype=np.float64),
+        np.array(row["quantiles"], dtype=np.float64),
     )
 
 

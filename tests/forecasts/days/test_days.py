@@ -86,8 +86,7 @@ async def test_a_ward_is_told_its_next_shifts_by_the_same_job(
         assert step.arrivals.median == pytest.approx(1, abs=0.6)
         assert step.departures.median == pytest.approx(1, abs=0.7)
         assert step.net.intervals[2].low < 0 < step.net.intervals[2].high
-        assert step.in_place is not None
-        assert (step.in_place.median or 0) <= (step.median or 0)
+        assert (step.median or 0) <= (step.need.median or 0)
         assert step.at_least_90 is not None
         assert step.at_least_70 is not None
         assert 0 <= (step.at_least_90.value or 0) <= (step.at_least_70.value or 0)
@@ -113,8 +112,7 @@ async def test_who_is_planned_to_come_and_who_waits_are_read(
 
     assert beds.made_of is not None
     assert (beds.made_of.comes_planned, beds.made_of.waiting) == (4, 2)
-    assert beds.steps[0].in_place is not None
-    assert (beds.steps[0].median or 0) > (beds.steps[0].in_place.median or 0) + 1
+    assert (beds.steps[0].need.median or 0) > (beds.steps[0].median or 0) + 1
 
 
 async def test_other_horizons_do_not_tell_what_is_of_the_days_only(
@@ -129,7 +127,7 @@ async def test_other_horizons_do_not_tell_what_is_of_the_days_only(
     assert beds.steps
     for step in beds.steps:
         assert (step.arrivals, step.departures, step.net, step.no_place) == (None,) * 4
-        assert (step.at_least_90, step.at_least_70, step.in_place) == (None, None, None)
+        assert (step.at_least_90, step.at_least_70) == (None, None)
     assert (beds.refusal_risk, beds.made_of) == (None, None)
 
 

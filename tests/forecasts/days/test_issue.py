@@ -226,12 +226,12 @@ def test_a_full_ward_has_people_in_its_places_and_people_who_wait() -> None:
 
     found = said(asked)
 
-    in_place = np.array(found.detail["inPlace"])
-    need = np.array([step.quantiles for step in found.steps])
+    there = np.array([step.quantiles for step in found.steps])
+    need = np.array([step.need for step in found.steps])
     assert (found.detail["queue"], found.detail["patience"]) == ("erlang-a", 48)
     assert found.detail["sources"][0]["what"] == "patience 48 h"
-    assert in_place.max() < 12.5
-    assert (need >= in_place - 0.001).all()
+    assert there.max() < 12.5
+    assert (need >= there - 0.001).all()
     assert median(need[5].tolist()) > 13
     assert (found.steps[5].p_short or 0) > 0.7
     assert found.detail["refusalRisk"] > 0.7
@@ -249,7 +249,7 @@ def test_who_waits_already_stands_in_the_queue_unless_there_is_room() -> None:
     ]
 
     assert [each.detail["waiting"] for each in counted] == [3, 3, 0, 0]
-    needs = [median(each.steps[0].quantiles) for each in counted]
+    needs = [median(each.steps[0].need) for each in counted]
     assert needs[0] == needs[1] == pytest.approx(needs[2] + 3, abs=0.5)
 
 
@@ -266,10 +266,8 @@ def test_without_patience_nobody_waits_and_an_emergency_department_sends_nobody_
     assert [each.detail["patience"] for each in (lost, all_seen, unknown)] == [0, None, None]
     assert max(step.quantiles[-1] for step in lost.steps) < 12.5
     assert [step.p_short for step in lost.steps] == [0] * 10
-    assert max(step.quantiles[-1] for step in all_seen.steps) > 12.5
-    assert unknown.detail["inPlace"] == [
-        pytest.approx(step.quantiles, abs=0.001) for step in unknown.steps
-    ]
+    assert max(step.need[-1] for step in all_seen.steps) > 12.5
+    assert [step.need for step in unknown.steps] == [step.quantiles for step in unknown.steps]
 
 
 def test_refusals_never_add_to_who_comes() -> None:
