@@ -62,7 +62,8 @@ async def test_what_is_due_is_fetched_and_counts_as_if_it_were_sent(
     moment = datetime.now(UTC)
     key = await make.a_key(session)
     async with a_source(saying(message(moment, beds=2))) as source, a_poller(database) as poller:
-        await a_fetched_feed(session, "reo-pull", f"http://127.0.0.1:{source.port}/")
+        url = f"http://127.0.0.1:{source.port}/"
+        await a_fetched_feed(session, "reo-pull", url, everySeconds=3600)
         await refresh(poller)
 
         begun = await fetch_due(poller)
