@@ -137,8 +137,22 @@ def with_need(by_name: Mapping[str, Answer]) -> dict[str, Answer]:
         need = by_name.get(name_of(there.question.subject, kind._replace(measure=NEED)))
         asked = need.ways if need is not None else None
         if isinstance(asked, Ways) and isinstance(there.ways, Ways):
-            found[name] = there._replace(need=asked)
+            found[name] = there._replace(need=no_fewer(asked, there.ways))
     return {name: each for name, each in found.items() if not of_unit_need(each.question)}
+
+
+def no_fewer(need: Ways, there: Ways) -> Ways:
+    """The need, nowhere less than who is there: the two are forecast apart.
+
+    Of both the smallest, the next, and so on are held beside each other at each step, and the
+    larger counts; the order of the paths stays that of the need.
+    """
+    order = need.held.argsort(axis=0, kind="stable")
+    ranked = np.take_along_axis(need.held, order, axis=0)
+    held = np.empty_like(need.held)
+    least = np.sort(there.held, axis=0).astype(held.dtype)
+    np.put_along_axis(held, order, np.maximum(ranked, least), axis=0)
+    return replace(need, held=held, quantiles=np.maximum(need.quantiles, there.quantiles))
 
 
 def of_unit_need(question: Question) -> bool:

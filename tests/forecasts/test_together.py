@@ -175,6 +175,19 @@ def test_places_are_held_against_who_waits_too_and_the_band_tells_who_is_there()
     assert unit.detail["weeks"][0]["mean"][10] == pytest.approx(10, abs=0.1)
 
 
+def test_no_fewer_are_needed_than_are_there_though_the_two_are_forecast_apart() -> None:
+    questions, found = with_who_waits("a", level=9.5)
+    narrow = found.days[questions[1].name]
+    found.days[questions[1].name] = replace(narrow, quantiles=9.5 + (narrow.quantiles - 9.5) / 4)
+
+    ((unit,), _) = answers(questions, [], found, seed=0).issued()
+
+    assert all(np.all(np.array(step.need) >= np.array(step.quantiles)) for step in unit.steps)
+    first = unit.steps[0]
+    assert first.need[0] == pytest.approx(9.5 - 2 * 1.96 / 4, abs=0.05)
+    assert first.need[-1] == pytest.approx(10 + 2 * 1.96, abs=0.05)
+
+
 def test_a_total_needs_what_its_members_need_on_each_path() -> None:
     first, told_first = with_who_waits("a", level=14.0)
     other = a_question("b")
