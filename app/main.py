@@ -29,6 +29,7 @@ from app.observations.commands import SeriesNumbers
 from app.observations.notices.routes import router as notices_router
 from app.observations.routes import router as observations_router
 from app.overview.routes import router as overview_router
+from app.planning.routes import router as planning_router
 from app.settings import Settings
 from app.store import check
 
@@ -55,6 +56,7 @@ V1 = [
     overview_router,
     forecasts_router,
     scores_router,
+    planning_router,
 ]
 
 

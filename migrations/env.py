@@ -15,7 +15,8 @@ import app.feeds.tables
 import app.forecasts.tables
 import app.jobs.tables
 import app.observations.tables
-import app.outbox  # noqa: F401
+import app.outbox
+import app.planning.tables  # noqa: F401
 from app.db import Base, connect
 
 # A migration that waits for a lock holds up every later statement on that table: give up early.

@@ -12,8 +12,10 @@ from app.facilities.region import (
     FacilityEntry,
     FeedEntry,
     GroupEntry,
+    LabourEntry,
     MandateEntry,
     OrganisationEntry,
+    PopulationEntry,
     SharingRuleEntry,
     StaffPoolEntry,
     UnitEntry,
@@ -57,7 +59,9 @@ def checks(draft: Draft) -> Iterator[Fault]:
     yield from mandates(draft)
     yield from shared(draft)
     yield from feeds(draft)
+    yield from populations(draft)
     yield from uses(draft)
+    yield from labour(draft)
     yield from fictief(draft)
 
 
@@ -182,16 +186,46 @@ def feeds(draft: Draft) -> Iterator[Fault]:
 
 def uses(draft: Draft) -> Iterator[Fault]:
     bed_types = BED_TYPES | draft.names("bedTypes", "bedType")
-    population = draft.singles.get("population")
+    tables = [table for _, table in draft.of(PopulationEntry)]
     for pointer, use in draft.of(UseEntry):
-        if use.bed_type not in bed_types:
+        if use.bed_type is not None and use.bed_type not in bed_types:
             yield unknown("bed type", "bedTypes", use.bed_type, f"{pointer}/bedType")
-        told = len(use.bed_days_per_person_year)
-        if population is not None and told != len(population.bands):
-            detail = f"Give one number for each of the {len(population.bands)} age bands."
-            yield Fault("bands", detail, f"{pointer}/bedDaysPerPersonYear")
+        told = len(use.per_person_year)
+        if tables and told != len(tables[0].bands):
+            detail = f"Give one number for each of the {len(tables[0].bands)} age bands."
+            field = "bedDays" if use.bed_type is not None else "careHours"
+            yield Fault("bands", detail, f"{pointer}/{field}PerPersonYear")
     if draft.of(UseEntry) and not draft.values.get("population"):
         yield Fault("missing", "Use per age band needs `population` with its bands.", "/use")
+
+
+def populations(draft: Draft) -> Iterator[Fault]:
+    """Several tables are of as many municipalities, in the same age bands and years."""
+    tables = list(draft.of(PopulationEntry))
+    for pointer, table in tables[1:]:
+        if table.bands != tables[0][1].bands or table.years.keys() != tables[0][1].years.keys():
+            detail = "The tables of all municipalities have the same age bands and years."
+            yield Fault("bands", detail, pointer)
+    for pointer, table in tables:
+        if table.municipality is None and len(tables) > 1:
+            detail = "With more than one table, each says of which municipality it is."
+            yield Fault("missing", detail, f"{pointer}/municipality")
+
+
+def labour(draft: Draft) -> Iterator[Fault]:
+    roles = ROLE_NAMES.keys() | draft.names("roles", "role")
+    planned = {(use.care_setting, use.bed_type) for _, use in draft.of(UseEntry)}
+    for pointer, each in draft.of(LabourEntry):
+        if each.role not in roles:
+            yield unknown("role", "roles", each.role, f"{pointer}/role")
+        for n, asked in enumerate(each.asked):
+            if (asked.care_setting, asked.bed_type) not in planned:
+                detail = (
+                    f"Nothing under `use` says how much {asked.care_setting}"
+                    f"{f' with {asked.bed_type}' if asked.bed_type else ' in hours of care'} is "
+                    "asked; add it there, or leave this out."
+                )
+                yield Fault("unplanned", detail, f"{pointer}/asked/{n}")
 
 
 def fictief(draft: Draft) -> Iterator[Fault]:

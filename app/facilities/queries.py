@@ -18,12 +18,10 @@ from app.facilities.schemas import (
     GroupFacts,
     MandateFacts,
     OrganisationFacts,
-    Population,
     RuleFacts,
     SharingRuleFacts,
     StaffPoolFacts,
     UnitFacts,
-    Use,
 )
 from app.facilities.tables import (
     FacilityVersion,
@@ -33,6 +31,7 @@ from app.facilities.tables import (
     UnitAlias,
     UnitVersion,
 )
+from app.facilities.years.schemas import Labour, Population, Use
 from app.wire import Wire
 
 Facts = TypeVar("Facts", bound=Wire)
@@ -270,31 +269,41 @@ async def sharing_rules(
 async def rules(
     session: AsyncSession, kind: str, at: datetime, known_at: datetime | None = None
 ) -> dict[str, RuleFacts]:
-    """Rules, norms and assumptions of a kind: `level`, `norm`, `population`, `use`, `bed-type`,
-    `role`, `region`."""
+    """Rules, norms and assumptions of a kind: `level`, `norm`, `population`, `use`, `labour`,
+    `bed-type`, `role`, `region`."""
     rows = await versions(session, RuleVersion, "kind", "rule", at=at, known_at=known_at)
     return {row.rule: read(RuleFacts, row.facts) for row in rows if row.kind == kind}
 
 
 async def population(
     session: AsyncSession, at: datetime, known_at: datetime | None = None
-) -> Population | None:
-    """People per age band and year; None if the region file gives none."""
-    found = (await rules(session, "population", at, known_at)).get("population")
-    if found is None:
-        return None
-    return Population(source=found.source, year=found.year, **found.settings)
+) -> list[Population]:
+    """People per age band and year, of each municipality; none if the region file gives none."""
+    found = await rules(session, "population", at, known_at)
+    return [
+        Population(source=facts.source, year=facts.year, **facts.settings)
+        for _, facts in sorted(found.items())
+    ]
 
 
-async def use(
-    session: AsyncSession, at: datetime, known_at: datetime | None = None
-) -> dict[str, Use]:
-    """Bed days per person a year, per care setting and bed type, in the bands of the population."""
+async def use(session: AsyncSession, at: datetime, known_at: datetime | None = None) -> list[Use]:
+    """What a person asks in a year of each kind of care, in the bands of the population."""
     found = await rules(session, "use", at, known_at)
-    return {
-        rule: Use(source=facts.source, year=facts.year, **facts.settings)
-        for rule, facts in found.items()
-    }
+    return [
+        Use(source=facts.source, year=facts.year, **facts.settings)
+        for _, facts in sorted(found.items())
+    ]
+
+
+async def labour(
+    session: AsyncSession, at: datetime, known_at: datetime | None = None
+) -> list[Labour]:
+    """The people of each role, who comes and who goes, and what care asks of them."""
+    found = await rules(session, "labour", at, known_at)
+    return [
+        Labour(source=facts.source, year=facts.year, **facts.settings)
+        for _, facts in sorted(found.items())
+    ]
 
 
 async def aliases(session: AsyncSession, org_id: int) -> dict[str, str]:

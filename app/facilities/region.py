@@ -17,19 +17,18 @@ from app.facilities.schemas import (
     MandateFacts,
     Name,
     OrganisationFacts,
-    Population,
     RuleFacts,
     SharingRuleFacts,
     StaffPoolFacts,
     UnitFacts,
-    Use,
 )
+from app.facilities.years.schemas import Labour, Population, Use
 from app.wire import Slug, Wire, Word
 
 # Organisation number 0: who owns what is nobody's own.
 REGION = "region"
 # The kinds of rules that a region file gives; others are made elsewhere.
-RULES = frozenset({"norm", "level", "bed-type", "role", "population", "use"})
+RULES = frozenset({"norm", "level", "bed-type", "role", "population", "use", "labour"})
 # A demo key is named after its client, and its name holds no more.
 LONGEST_CLIENT = 27
 
@@ -45,6 +44,8 @@ class Entry(Wire):
 
     section: ClassVar[str]
     named: ClassVar[tuple[str, ...]]
+    # Whether one alone may stand there without a list around it.
+    single: ClassVar[bool] = False
 
 
 class OrganisationEntry(Entry, OrganisationFacts):
@@ -108,9 +109,20 @@ class LevelEntry(Entry, RuleFacts):
     level: Slug
 
 
+class PopulationEntry(Entry, Population):
+    section: ClassVar[str] = "population"
+    named: ClassVar[tuple[str, ...]] = ("municipality",)
+    single: ClassVar[bool] = True
+
+
 class UseEntry(Entry, Use):
     section: ClassVar[str] = "use"
     named: ClassVar[tuple[str, ...]] = ("careSetting", "bedType")
+
+
+class LabourEntry(Entry, Labour):
+    section: ClassVar[str] = "labour"
+    named: ClassVar[tuple[str, ...]] = ("role",)
 
 
 class FeedEntry(Entry, FeedFacts):
@@ -168,8 +180,9 @@ class Region(Wire):
     sharing_rules: tuple[SharingRuleEntry, ...] = ()
     norms: tuple[NormEntry, ...] = ()
     levels: tuple[LevelEntry, ...] = ()
-    population: Population | None = None
+    population: tuple[PopulationEntry, ...] = ()
     use: tuple[UseEntry, ...] = ()
+    labour: tuple[LabourEntry, ...] = ()
     feeds: tuple[FeedEntry, ...] = ()
     clients: tuple[ClientEntry, ...] = ()
     aliases: tuple[AliasEntry, ...] = ()
@@ -251,10 +264,13 @@ def rules(region: Region) -> Iterator[Holding]:
         yield rule("bed-type", bed_type.bed_type, facts_of(AddedChoice, bed_type))
     for role in region.roles:
         yield rule("role", role.role, facts_of(AddedChoice, role))
-    if region.population is not None:
-        yield rule("population", "population", region.population)
+    for people in region.population:
+        yield rule("population", people.municipality or "population", facts_of(Population, people))
     for use in region.use:
-        yield rule("use", f"{use.care_setting}-{use.bed_type}", facts_of(Use, use))
+        name = f"{use.care_setting}-{use.bed_type or use.resource}"
+        yield rule("use", name, facts_of(Use, use))
+    for labour in region.labour:
+        yield rule("labour", labour.role, facts_of(Labour, labour))
 
 
 def rule(kind: str, name: str, facts: Wire) -> Holding:

@@ -8,14 +8,13 @@ from pydantic import ValidationError
 from app.errors import Invalid
 from app.facilities.coherence import Draft, checks
 from app.facilities.region import Entry, Region, RegionFacts
-from app.facilities.schemas import Population
 from app.facilities.yaml_text import Text, read
 from app.faults import Fault
 from app.wire import Wire
 
 Kind = TypeVar("Kind", bound=Wire)
 LISTS: tuple[type[Entry], ...] = tuple(Entry.__subclasses__())
-SINGLES: Mapping[str, type[Wire]] = {"region": RegionFacts, "population": Population}
+SINGLES: Mapping[str, type[Wire]] = {"region": RegionFacts}
 
 
 def parse(written: str) -> Region:
@@ -65,6 +64,8 @@ def drafted(values: object) -> tuple[Draft, list[Fault]]:
 
 def many(kind: type[Kind], values: object, faults: list[Fault]) -> list[tuple[str, Kind]]:
     section = f"/{kind.section}"  # type: ignore[attr-defined]
+    if isinstance(values, dict) and kind.single:  # type: ignore[attr-defined]
+        return [(section, entry) for entry in one(kind, values, section, faults)]
     if values is not None and not isinstance(values, list):
         faults.append(Fault("not-a-list", "This section is a list: begin items with `-`.", section))
     return [

@@ -352,69 +352,6 @@ class RuleFacts(Wire):
     settings: dict[str, Any]
 
 
-class AgeBand(Wire):
-    """Whole years, both ends in it; the last band of a population has no `to`."""
-
-    from_: int = Field(alias="from", ge=0, le=120)
-    to: int | None = Field(None, ge=0, le=120)
-
-
-class Population(Wire):
-    """People per age band in successive years: what is counted, and what is projected."""
-
-    source: Annotated[str, Field(min_length=3)]
-    year: int = Field(ge=1990, le=2100)
-    bands: Annotated[tuple[AgeBand, ...], Field(min_length=1)]
-    years: dict[int, tuple[Annotated[int, Field(ge=0)], ...]]
-
-    @model_validator(mode="after")
-    def bands_without_gaps(self) -> "Population":
-        begins = [band.from_ for band in self.bands]
-        ends = [band.to for band in self.bands]
-        if begins[0] != 0 or ends[-1] is not None or None in ends[:-1]:
-            raise ValueError("bands begin at 0, and only the last one has no `to`")
-        if [end + 1 for end in ends[:-1] if end is not None] != begins[1:]:
-            raise ValueError("each band begins the year after the one before it ends")
-        return self
-
-    @model_validator(mode="after")
-    def years_without_gaps(self) -> "Population":
-        years = sorted(self.years)
-        if not years or years != list(range(years[0], years[-1] + 1)):
-            raise ValueError("years follow each other without a gap")
-        wrong = [str(year) for year in years if len(self.years[year]) != len(self.bands)]
-        if wrong:
-            raise ValueError(f"give one number for each band, in {', '.join(wrong)}")
-        return self
-
-
-class Drift(Wire):
-    """How use changes with each year: a factor, with its 10% and 90% bound."""
-
-    p10: float = Field(gt=0.5, lt=2)
-    p90: float = Field(gt=0.5, lt=2)
-
-    @model_validator(mode="after")
-    def in_order(self) -> "Drift":
-        if self.p10 > self.p90:
-            raise ValueError("p10 is not above p90")
-        return self
-
-
-class Use(Wire):
-    """Bed days per person a year for each age band, and how full such beds may be."""
-
-    care_setting: CareSetting
-    bed_type: Word
-    bed_days_per_person_year: Annotated[
-        tuple[Annotated[float, Field(ge=0, le=366)], ...], Field(min_length=1)
-    ]
-    drift: Drift
-    occupancy: float = Field(gt=0, le=1)
-    source: Annotated[str, Field(min_length=3)]
-    year: int = Field(ge=1990, le=2100)
-
-
 class OrganisationView(OrganisationFacts):
     """An organisation as it stands."""
 

@@ -1,7 +1,7 @@
 """From what a run stored to what one viewer is told of it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -132,10 +132,10 @@ def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
         return TypeForecast(state="unknown", reason=Reason(**detail["reason"]), **common)
     open_supply: FigureState = "suppressed" if shown == "need" else "known"
     supply = open_supply if detail["supply"] == "known" else "notApplicable"
-    untold = [None] * len(stored.points)
-    lacks = detail.get("shortfall") or untold
+    points = open_points(stored) if shown == "need" else stored.points
+    lacks = detail.get("shortfall") or [None] * len(points)
     steps = tuple(
-        step(point, lack, asked, supply) for point, lack in zip(stored.points, lacks, strict=True)
+        step(point, lack, asked, supply) for point, lack in zip(points, lacks, strict=True)
     )
     return TypeForecast(
         state="known",
@@ -160,6 +160,17 @@ def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
         steps=steps,
         **common,
     )
+
+
+def open_points(stored: Stored) -> Sequence[Point]:
+    """The need by the tables alone, which are open, where its level is what the units told."""
+    tables = stored.detail.get("tables")
+    if tables is None:
+        return stored.points
+    return [
+        replace(point, quantiles=quantiles)
+        for point, quantiles in zip(stored.points, tables, strict=True)
+    ]
 
 
 # In the order in which they are added up; the store keeps none.

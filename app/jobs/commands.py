@@ -30,6 +30,7 @@ from app.jobs.slices import commands as slices
 from app.jobs.slices.commands import Cut, SliceFailed
 from app.observations.queries import horizon
 from app.planning import commands as planning
+from app.planning import queries as plans
 from app.settings import Settings
 from app.store import WORKER, ensure_partitions
 from app.wire import instant
@@ -229,27 +230,32 @@ async def forecast_work(
             return await forecasts.answered(asked)
         return await shared(engine, key, cut, asked, say or tell(key))
 
-    runs = await runs_of(engine, *cut, ask)
+    runs, years = await runs_of(engine, *cut, ask)
 
     async def store(session: AsyncSession) -> Outcome:
         await slices.remove(session, key)
-        return await forecasts.add(session, runs)
+        stored = await forecasts.add(session, runs)
+        await planning.add_baseline(session, years)
+        return stored
 
     return store
 
 
 async def runs_of(
     engine: AsyncEngine, at: datetime, cut: datetime, ask: forecasts.Ask = forecasts.answered
-) -> list[Run]:
-    """The runs of all horizons; no transaction is open while it computes."""
+) -> tuple[list[Run], planning.Baseline]:
+    """The runs of all horizons, and the baseline of the years; no transaction is open while it
+    computes."""
     async with sessions_of(engine)() as session:
         await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         known = await region(session, at, cut)
         next_days = await tonight.known(session, at, cut, known.events)
         learned = await scoring.learned_from(session, forecasts.MODEL, at, cut)
-        years = await planning.years(session, known, cut)
+        tables = await plans.tables(session, max(at, cut), cut)
     ahead = await forecasts.forecast(known, cut, learned, ask)
-    return [await days.run(next_days, cut), *ahead, years]
+    _, months = ahead
+    years = await planning.baseline(known, tables, months, cut)
+    return [await days.run(next_days, cut), *ahead, years.run], years
 
 
 async def days_work(engine: AsyncEngine, at: datetime, known_at: datetime | None = None) -> Store:

@@ -13,10 +13,11 @@ from app.access.tables import AuditEvent, Mark
 from app.errors import Conflict
 from app.facilities import queries
 from app.facilities.commands import Kind, add_clients, apply
-from app.facilities.region import Region
+from app.facilities.region import Region, facts_of
 from app.facilities.region_file import parse
 from app.facilities.schemas import FeedFacts
 from app.facilities.tables import UnitVersion
+from app.facilities.years.schemas import Population
 from app.feeds.tables import Feed, FeedVersion
 from tests import make
 from tests.facilities.test_region_file import DEMO, SMALL, a_unit, changed
@@ -262,8 +263,9 @@ async def test_the_rules_of_the_region_can_be_asked_with_their_source(
 
     assert levels["seh"].settings == {"drukFrom": 100, "volFrom": 140}
     assert levels["seh"].year == 2004
-    assert population == parse(DEMO).population
-    assert use["reo-observation-elderly"].drift.p90 == 1.04
+    assert population == [facts_of(Population, each) for each in parse(DEMO).population]
+    (reo,) = (each for each in use if each.care_setting == "reo")
+    assert reo.drift.p90 == 1.04
 
 
 async def test_a_group_is_who_was_in_it_that_day(session: AsyncSession) -> None:

@@ -16,6 +16,7 @@ from app.forecasts.commands import add
 from app.forecasts.runs import Run
 from app.jobs.commands import Outcome, runs_of, scored, working
 from app.observations.tables import DIMENSIONS, Observation, Series
+from app.planning.commands import add_baseline
 from tests import make
 
 ENDS = date(2026, 11, 20)
@@ -95,10 +96,11 @@ async def issue(
     """The runs of all horizons, stored by the worker's role; all that is laid out is known."""
     cut = data_cut or a_cut(at)
     async with working(worker_url) as engine:
-        runs = await runs_of(engine, at, cut)
+        runs, years = await runs_of(engine, at, cut)
         async with sessions_of(engine)() as session, session.begin():
             await session.execute(text("SELECT 1"))
             await add(session, runs)
+            await add_baseline(session, years)
     return {run.horizon: run for run in runs}
 
 

@@ -486,8 +486,10 @@ async def test_the_years_follow_population_and_use_with_their_sources(
     (beds,) = answer["forecasts"]
     assert (answer["state"], answer["measure"], answer["levels"]) == ("known", "need", [80])
     assert [source["year"] for source in beds["sources"]] == [2025, 2025]
-    last = beds["steps"][-1]
-    assert last["day"] == "2040-01-01"
+    *_, last, beyond = beds["steps"]
+    assert (last["day"], last["state"]) == ("2040-01-01", "known")
+    # Fifteen years ahead at least; the table ends a year before.
+    assert (beyond["day"], beyond["state"]) == ("2041-01-01", "unknown")
     # 26,000 people of 65 and over x 0.1 bed days / 365 / 0.8 occupied.
     assert last["median"] == pytest.approx(26_000 * 0.1 / 365 / 0.8, abs=0.1)
     (band,) = last["intervals"]

@@ -177,8 +177,9 @@ def test_places_are_held_against_who_waits_too_and_the_band_tells_who_is_there()
 
 def test_no_fewer_are_needed_than_are_there_though_the_two_are_forecast_apart() -> None:
     questions, found = with_who_waits("a", level=9.5)
-    narrow = found.days[questions[1].name]
-    found.days[questions[1].name] = replace(narrow, quantiles=9.5 + (narrow.quantiles - 9.5) / 4)
+    wide = found.days[questions[1].name]
+    narrow = replace(wide, quantiles=9.5 + (wide.quantiles - 9.5) / 4)
+    found = Found({**found.days, questions[1].name: narrow}, found.months)
 
     ((unit,), _) = answers(questions, [], found, seed=0).issued()
 

@@ -12,11 +12,13 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.scopes import SCOPES
 from app.facilities.tables import Group, GroupVersion, StaffPool, StaffPoolVersion
 from app.feeds.tables import Feed, FeedVersion
+from app.planning.tables import Scenario
 from tests import make
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -77,6 +79,8 @@ class Sent:
     stored: str = "SELECT 1"
     given: tuple[Any, ...] = ()
     by_operator: bool = False
+    # Whether it is of whoever sends it, so that nothing in it can be of another.
+    of_caller: bool = False
     kind: str = "application/json"
 
     def request(self, key: Mapping[str, str]) -> dict[str, Any]:
@@ -266,6 +270,13 @@ def withdraw_event(organisation: str) -> Steps:
     return [noted, Sent("POST", path, None, f"{noted.stored} AND withdrawn", noted.given)]
 
 
+def post_scenario(organisation: str) -> Steps:
+    """Each under another name; it is of whoever sends it."""
+    name = f"wat-als-{next(numbers)}"
+    told = "SELECT count(*) FROM scenarios WHERE scenario = $1"
+    return [Sent("POST", "/v1/scenarios", {"scenario": name}, told, (name,), of_caller=True)]
+
+
 CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/v1/reports"): post_reports,
     ("PUT", "/v1/reports/{report}"): put_report,
@@ -285,6 +296,7 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/v1/units/{unit}/events"): note_event,
     ("PUT", "/v1/units/{unit}/events/{event}"): change_event,
     ("POST", "/v1/units/{unit}/events/{event}/_withdraw"): withdraw_event,
+    ("POST", "/v1/scenarios"): post_scenario,
 }
 
 
@@ -300,6 +312,24 @@ def calls_of(app: FastAPI) -> Iterator[tuple[Route, Call]]:
             "and its canary are tested too."
         )
         yield route, call
+
+
+async def a_baseline(session: AsyncSession) -> None:
+    """The years of a region in which nothing is planned."""
+    region = "INSERT INTO organisations (org_id, organisation) VALUES (0, 'region')"
+    await session.execute(text(f"{region} ON CONFLICT DO NOTHING"))
+    assumed = {"firstYear": 2026, "lastYear": 2040, "now": 2026.5}
+    row = {
+        "scenario": "baseline",
+        "version": 1,
+        "issued_at": make.now(),
+        "seed": 1,
+        "draws": 1000,
+        "told": {},
+        "assumed": {**assumed, "people": [], "lines": [], "labour": []},
+        "plan": b'{"years": [], "order": [], "lines": [], "laws": [], "roles": []}',
+    }
+    await session.execute(insert(Scenario).values(org_id=0, id=uuid.uuid4(), **row))
 
 
 async def a_world(session: AsyncSession) -> dict[str, Headers]:
@@ -326,6 +356,7 @@ async def a_world(session: AsyncSession) -> dict[str, Headers]:
         session.add(FeedVersion(feed=feed, facts=told, **known))
         told = {"name": "Team (fictief)", "units": [unit], "roles": ["nurse"]}
         session.add(StaffPoolVersion(staff_pool=pool, facts=told, **known))
+    await a_baseline(session)
     session.add(Group(group="alle-units", org_id=org_id))
     await session.flush()
     members = [{"unit": f"{organisation}-flex"} for organisation in PARTIES]
