@@ -325,9 +325,11 @@ def own_projection(
     told = banded(people.n.sum(axis=0), begins)[kept]
     middle = banded(found.middle.sum(axis=0), begins)
     drawn = banded(found.draws(DRAWS, seed).sum(axis=1), begins)
-    # The middle is that of the projection, so that no quantile of draws may cross it.
-    low = np.minimum(np.quantile(drawn, 0.1, axis=0), middle)
-    high = np.maximum(np.quantile(drawn, 0.9, axis=0), middle)
+    # The middle is that of the projection, and no quantile of draws may cross it; a year further
+    # is known no better than the one before.
+    shares = np.quantile(drawn, [0.1, 0.9], axis=0) / np.maximum(middle, 1e-9)
+    low = middle * np.minimum.accumulate(np.minimum(shares[0], 1))
+    high = middle * np.maximum.accumulate(np.maximum(shares[1], 1))
     if not found.learned:
         notes.append("Too few years are told to learn from earlier projections: P10, P90 are ours.")
     years = [*(people.years[n] for n in kept), *found.years]
