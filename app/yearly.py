@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 Layout = Literal["auto", "statline", "tidy"]
 BANDS = "0-17,18-39,40-59,60-74,75-84,85+"
 DRAWS = 1000
+FEWEST_AGES = 50
 YEARS_FORMS = r"""
 FILE has a row for each series and step: unique_id, ds (2026-11-22) and y, of days, weeks, months,
 quarters or years; how long a step is, is seen from the rows. A flow is added up to calendar years,
@@ -53,7 +54,8 @@ FILE tells people on 1 January, tidy (age, year, n and if told sex; an age is 7,
 CBS StatLine gives it (tables 03759ned, 85171NED, 85173NED and their like; --municipality picks one
 of several regions, by code or name). A file that reaches --until is taken as told; one that ends
 before is projected from its last year: cohorts with Hamilton-Perry ratios, or with the chances to
-die of --mortality (age, year, qx and if told sex).
+die of --mortality (age, year, qx and if told sex). The ratios of a small place are drawn to those
+of --nation (a file of the same kind; of StatLine its Nederland).
 
 OUT is a `population:` section for the region file, with `p10` and `p90` where they are known; with
 --csv a table year,from,to,n,p10,p90.
@@ -103,7 +105,7 @@ def years(
     with usable(), writing(out) as text:
         column = None if ages in (None, "none") else ages
         told = read(file, partial(year_sums.read, ages=column))
-        counts = table_of(population, "auto", municipality) if population else None
+        counts = table_of(population, "auto", named_region(municipality)) if population else None
         cutoffs = sorted({each.date() for each in cutoff or []} or {year_sums.last_day(told)})
         check(told, cutoffs)
         groups = {} if ages == "none" else groups_of(told, column)
@@ -131,6 +133,16 @@ def check(told: Sequence[year_sums.Told], cutoffs: Sequence[date]) -> None:
         unusable(f"At {cutoffs[0]} no series has begun. Give a cut-off from {first} on.")
     if cutoffs[-1].year not in YEARS:
         unusable(f"Give a cut-off from {YEARS[0]} to {YEARS[-1]}; the file tells no figure at all.")
+
+
+def enough(people: People) -> People:
+    """Two years, to see how cohorts change, and ages that tell the old from the young."""
+    if len(people.years) < 2 or len(people.begins) < FEWEST_AGES:
+        unusable(
+            f"The people are told of {len(people.years)} years up to {people.years[-1]}, to age "
+            f"{people.begins[-1]}+. A projection needs two years and ages to {FEWEST_AGES - 1}+."
+        )
+    return people
 
 
 def groups_of(told: Sequence[year_sums.Told], column: str | None) -> dict[str, named_ages.Group]:
@@ -185,7 +197,7 @@ def slice_of(
     people = None
     if counts:
         last = first + horizon - 1 if known else cutoff.year
-        people = by_single_age(people_of(counts, last))
+        people = enough(by_single_age(people_of(counts, last)))
     return Slice(cutoff, asked, people, range(first, first + horizon), seed)
 
 
@@ -218,10 +230,10 @@ def reasons_of(found: Sequence[Outlook], task: Slice) -> Iterator[str]:
         yield f"{task.cutoff} {names[0]}{more}: {listed} not told to the end, not used."
 
 
-def table_of(file: Path, layout: Layout, region: str | None) -> Counts:
+def table_of(file: Path, layout: Layout, regions: Sequence[str]) -> Counts:
     """By the layout that is told, or by the columns of its first row."""
     if layout == "statline" or (layout == "auto" and read(file, statline.is_statline)):
-        return read(file, partial(statline.read_people, region=region))
+        return read(file, partial(statline.read_people, regions=regions))
     return read(file, people_table.read_tidy)
 
 
@@ -242,6 +254,10 @@ def population(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="CSV of chances to die; see below."),
     ] = None,
+    nation: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="People of the nation, for a small place."),
+    ] = None,
     source: Annotated[
         str | None, typer.Option(help="Whose figures, and of when; left out: FILE's name.")
     ] = None,
@@ -254,9 +270,10 @@ def population(
             spans = bands_of(bands)
         except ValueError as error:
             unusable(str(error))
-        counts = table_of(file, layout, municipality)
+        counts = table_of(file, layout, named_region(municipality))
+        of = by_single_age(people_of(table_of(nation, "auto", statline.NATION))) if nation else None
         chances = read(mortality, read_mortality) if mortality else None
-        table = coming(counts, spans, until, last_counted, chances, seed)
+        table = coming(counts, spans, until, last_counted, Beside(chances, of), seed)
         say([*counts.notes, *table.notes])
         name = source or f"{file.name}, {table.made}"
         text.write(as_table(table) if as_csv else as_section(table, name))
@@ -275,12 +292,24 @@ class Table:
     notes: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Beside:
+    """What an own projection may know beside the place itself."""
+
+    mortality: Mortality | None
+    nation: People | None
+
+
+def named_region(region: str | None) -> Sequence[str]:
+    return [region] if region else []
+
+
 def coming(
     counts: Counts,
     spans: Sequence[people_table.Ages],
     until: int,
     first: int | None,
-    chances: Mortality | None,
+    beside: Beside,
     seed: int,
 ) -> Table:
     """As told where the file reaches `until`, else projected from its last year."""
@@ -303,7 +332,7 @@ def coming(
         middle, low, high = (told_bands(each, begins, kept) for each in (counts, *sides(counts)))
         assert middle is not None
         return Table([people.years[n] for n in kept], spans, middle, low, high, "as told", notes)
-    return own_projection(people, begins, spans, until, first, chances, seed, notes)
+    return own_projection(people, begins, spans, until, first, beside, seed, notes)
 
 
 def own_projection(
@@ -312,13 +341,18 @@ def own_projection(
     spans: Sequence[people_table.Ages],
     until: int,
     first: int | None,
-    chances: Mortality | None,
+    beside: Beside,
     seed: int,
     notes: list[str],
 ) -> Table:
-    now = people.years[-1]
+    now = enough(people).years[-1]
     found = projected(
-        people.n, now, until - now, women=people.women, mortality=aligned(chances, people)
+        people.n,
+        now,
+        until - now,
+        women=people.women,
+        nation=as_wide(beside.nation, people),
+        mortality=aligned(beside.mortality, people),
     )
     start = now if first is None else first
     kept = [n for n, year in enumerate(people.years) if year >= start]
@@ -333,7 +367,7 @@ def own_projection(
     if not found.learned:
         notes.append("Too few years are told to learn from earlier projections: P10, P90 are ours.")
     years = [*(people.years[n] for n in kept), *found.years]
-    how = "cohorts with told mortality" if chances else "Hamilton-Perry"
+    how = "cohorts with told mortality" if beside.mortality else "Hamilton-Perry"
     middle, low, high = (np.concatenate([told, each]) for each in (middle, low, high))
     return Table(years, spans, middle, low, high, f"own projection from {now} ({how})", notes)
 
@@ -347,6 +381,23 @@ def told_bands(counts: Counts | None, begins: Sequence[int], kept: Sequence[int]
         return None
     summed: Floats = banded(by_single_age(people_of(counts)).n.sum(axis=0), begins)
     return summed[list(kept)]
+
+
+def as_wide(nation: People | None, people: People) -> Floats | None:
+    """The nation in the years, ages and sexes of the place."""
+    if nation is None:
+        return None
+    rows = [n for n, year in enumerate(nation.years) if year in people.years]
+    ages = people.n.shape[2]
+    if len(rows) < len(people.years) or nation.n.shape[2] < ages:
+        unusable("--nation tells of fewer years or ages than FILE. Give those too.")
+    n = nation.n[:, rows]
+    n = np.concatenate([n[..., : ages - 1], n[..., ages - 1 :].sum(axis=2, keepdims=True)], axis=2)
+    if nation.sexes == people.sexes:
+        return n
+    total: Floats = n.sum(axis=0, keepdims=True)
+    # Ratios are asked of it, and those of all stand for either sex.
+    return np.repeat(total, len(people.sexes), axis=0)
 
 
 def aligned(chances: Mortality | None, people: People) -> Mortality | None:

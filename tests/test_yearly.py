@@ -155,6 +155,17 @@ def test_what_cannot_be_used_is_said_by_row_and_column(tmp_path: Path) -> None:
     assert not (tmp_path / "none.csv").exists()
 
 
+def test_people_of_one_year_cannot_be_projected(tmp_path: Path) -> None:
+    lines = people_file(tmp_path).read_text("utf-8").splitlines()
+    one = write(tmp_path / "one.csv", [lines[0], *(line for line in lines if ",2014," in line)])
+
+    years = run("years", figures_file(tmp_path), "--population", one, "--out", "-")
+    people = run("population", one, "--until", 2030, "--out", "-")
+
+    assert (years.exit_code, people.exit_code) == (2, 2)
+    assert "A projection needs two years" in people.stderr
+
+
 def test_a_projection_that_is_told_is_written_as_published(tmp_path: Path) -> None:
     file = tmp_path / "85173NED.csv"
     file.write_text(PROJECTION, "utf-8")
@@ -206,6 +217,21 @@ def test_mortality_that_is_told_is_used_and_nonsense_in_it_refused(tmp_path: Pat
     assert done.stdout != plain.stdout
     assert refused.exit_code == 2
     assert "row 2 column qx: A chance to die lies from 0 to 1." in refused.stderr
+
+
+def test_a_small_place_is_projected_beside_its_nation(tmp_path: Path) -> None:
+    place, nation = people_file(tmp_path), people_file(tmp_path, name="nation.csv")
+    text = nation.read_text("utf-8")
+    short = write(tmp_path / "short.csv", [row for row in text.splitlines() if ",1990," not in row])
+    asked = ("population", place, "--until", 2022, "--out", "-")
+
+    alone, beside, refused = (
+        run(*asked, *of) for of in ((), ("--nation", nation), ("--nation", short))
+    )
+
+    assert beside.exit_code == 0, beside.output
+    assert alone.stdout != beside.stdout
+    assert refused.exit_code == 2
 
 
 def test_bands_beyond_the_file_are_refused(tmp_path: Path) -> None:

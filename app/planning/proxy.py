@@ -150,13 +150,17 @@ def outlooks(
         parts = parts_of(each, asked)
         if parts and all(part.name in drawn for part in parts):
             drawn[each.name] = np.sum([drawn[part.name] for part in parts], axis=0)
-    return [told(each, drawn.get(each.name), len(years)) for each in asked]
+    known = [len(rate[0]) for rate in rates]
+    return [
+        told(each, drawn.get(each.name), len(years), seen)
+        for each, seen in zip(asked, known, strict=True)
+    ]
 
 
-def told(each: Asked, drawn: Floats | None, count: int) -> Outlook:
+def told(each: Asked, drawn: Floats | None, count: int, seen: int) -> Outlook:
     if drawn is None:
-        seen = len(each.years.years)
-        reason = f"{seen} whole years are known; a forecast of years needs {FEWEST_YEARS}."
+        of = "" if seen == len(each.years.years) else " together with their people"
+        reason = f"{seen} whole years are known{of}; a forecast of years needs {FEWEST_YEARS}."
         return Outlook(
             each.name, np.full((count, len(LEVELS)), np.nan), np.full(count, np.nan), reason
         )
@@ -222,6 +226,7 @@ def ages_inside(each: Asked, of: Ahead) -> Floats:
     assert each.group is not None
     begin, end = each.group.ages
     ages = np.arange(of.told.shape[1])
+    begin = min(begin, len(ages) - 1)  # those older are within the open age
     last = ages[-1] if end is None else end
     inside: Floats = ((ages >= begin) & (ages <= last)).astype(np.float64)
     return inside

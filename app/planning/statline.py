@@ -8,7 +8,7 @@ or as `Observations.csv` (a measure a row).
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import exp, log
@@ -26,6 +26,7 @@ PEOPLE = re.compile(r"(bevolkingop1januari|totalebevolking|bevolking|aantalinwon
 IGNORED = {"id", "valueattribute", "stringvalue"}
 FIGURE = re.compile(r".*(_[0-9]+|\))")
 POPULATION = "M000352"  # "Bevolking op 1 januari" in CBS' own list of measures
+NATION = ("NL00", "NL01", "Nederland")
 THOUSAND = 1000.0
 SYMBOLS = {".", "x", "-"}  # not known, secret, nil: StatLine's own signs
 
@@ -73,8 +74,10 @@ def is_statline(lines: Iterable[str], file: str = "The file") -> bool:
     return PERIODS in {plain(name) for name in header_of(next(iter(lines), ""))}
 
 
-def read_people(lines: Iterable[str], file: str = "The file", region: str | None = None) -> Counts:
-    """The people of one region; `region` is its code or name where the table has several.
+def read_people(
+    lines: Iterable[str], file: str = "The file", regions: Sequence[str] = ()
+) -> Counts:
+    """The people of one region, by any of these codes or names; () where the table has but one.
 
     Numbers of a column `(x 1 000)`, and of any `Totale bevolking`, which CBS tells in thousands,
     are made people. Bounds of an interval become P10 and P90 by their distance in logarithms,
@@ -87,10 +90,11 @@ def read_people(lines: Iterable[str], file: str = "The file", region: str | None
     text = opened(chain([first], told), columns.all, faults)
     reader = Reader(columns, Numbers(text.comma), text.columns)
     found: list[Row] = []
+    asked = {region.strip().lower() for region in regions}
     passed: Counter[str] = Counter()
     for line, cells in text.rows:
         try:
-            row = reader.row(cells, line, region, passed)
+            row = reader.row(cells, line, asked, passed)
         except Wrong as wrong:
             faults.add(wrong.code, wrong.detail, line, reader.wrong_in)
             continue
@@ -98,7 +102,7 @@ def read_people(lines: Iterable[str], file: str = "The file", region: str | None
             found.append(row)
     if faults.count:
         faults.refuse()
-    check_region(found, region, reader.regions, columns, faults)
+    check_region(found, regions, reader.regions, columns, faults)
     found = only_totals(found)
     return assembled(found, columns, file, faults, passed)
 
@@ -170,12 +174,12 @@ class Reader:
         self.wrong_in = name
         return cells[self.at[name]].strip()
 
-    def row(self, cells: Cells, line: int, region: str | None, passed: Counter[str]) -> Row | None:
+    def row(self, cells: Cells, line: int, asked: Set[str], passed: Counter[str]) -> Row | None:
         """None for what is not asked: another region or measure, a part of a year, odd ages."""
         columns = self.columns
         where = self.cell(cells, columns.regions) if columns.regions else ""
         self.regions[where] += 1
-        if region is not None and columns.regions and where.lower() != region.strip().lower():
+        if asked and columns.regions and where.lower() not in asked:
             return None
         if columns.measure and self.cell(cells, columns.measure) != POPULATION:
             return None
@@ -272,7 +276,7 @@ def bound_of(text: str) -> tuple[str, int] | None:
 
 def check_region(
     found: Sequence[Row],
-    region: str | None,
+    asked: Sequence[str],
     regions: Mapping[str, int],
     columns: Columns,
     faults: Faults,
@@ -286,10 +290,8 @@ def check_region(
     if several:
         detail = f"The table tells of {len(regions)} regions ({listed}). Say which: --municipality."
         faults.add("several-regions", detail, found[0].count.line, name)
-    elif region is not None and columns.regions:
-        detail = (
-            f"There is no {region}; the table has {listed}. Codes and names are as it has them."
-        )
+    elif asked and columns.regions:
+        detail = f"There is no {' or '.join(asked)}; the table has {listed}. Write it as it does."
         faults.add("no-such-region", detail, 2, name)
     else:
         faults.add("no-rows", "No row tells of people by year and age.", 2, columns.people)

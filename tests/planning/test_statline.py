@@ -57,14 +57,14 @@ def faults(act: Callable[[], object]) -> list[tuple[int | None, str | None, str]
 
 
 def test_the_download_with_titles_is_read() -> None:
-    people = people_of(read_people(lines(TITLES), region="zoetermeer"))
+    people = people_of(read_people(lines(TITLES), regions=["zoetermeer"]))
 
     assert (people.sexes, people.years, people.begins) == (("T",), (2024,), (0, 1, 2))
     np.testing.assert_allclose(people.n[0, 0], [10, 20, 30])
 
 
 def test_the_data_set_with_codes_is_read_and_says_what_it_passes_over() -> None:
-    counts = read_people(lines(CODES), region="GM0637")
+    counts = read_people(lines(CODES), regions=["GM0637"])
     people = people_of(counts)
 
     np.testing.assert_allclose(people.n[:, 0], [[10, 20, 30], [12, 22, 32]])
@@ -98,18 +98,18 @@ def test_an_interval_of_67_percent_becomes_p10_and_p90() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "region", "fault"),
+    ("text", "regions", "fault"),
     [
-        (TITLES, None, (2, "Regio's", "several-regions")),
-        (TITLES, "GM0637", (2, "Regio's", "no-such-region")),
-        (TITLES.replace('"0 jaar"', '"nul"'), "Zoetermeer", (3, "Leeftijd", "not-an-age")),
-        (PROJECTION.replace("Perioden", "Jaren"), None, (1, "Perioden", "missing-column")),
+        (TITLES, [], (2, "Regio's", "several-regions")),
+        (TITLES, ["GM0637"], (2, "Regio's", "no-such-region")),
+        (TITLES.replace('"0 jaar"', '"nul"'), ["Zoetermeer"], (3, "Leeftijd", "not-an-age")),
+        (PROJECTION.replace("Perioden", "Jaren"), [], (1, "Perioden", "missing-column")),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_row_and_column(
-    text: str, region: str | None, fault: tuple[int, str, str]
+    text: str, regions: list[str], fault: tuple[int, str, str]
 ) -> None:
-    found = faults(lambda: read_people(lines(text), region=region))
+    found = faults(lambda: read_people(lines(text), regions=regions))
 
     assert fault in found
 
@@ -135,7 +135,7 @@ def test_bounds_on_the_wrong_side_and_unknown_intervals_are_refused() -> None:
 def test_negative_people_are_refused() -> None:
     wrong = TITLES.replace('"20";"."', '"-20";"."')
 
-    found = faults(lambda: read_people(lines(wrong), region="Zoetermeer"))
+    found = faults(lambda: read_people(lines(wrong), regions=["Zoetermeer"]))
 
     assert found == [(4, "Bevolking op 1 januari (aantal)", "negative")]
 
