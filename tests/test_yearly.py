@@ -102,7 +102,7 @@ def test_nothing_after_a_cut_off_changes_a_bit_in_either_file(tmp_path: Path) ->
     assert len({each.stdout_bytes for each in done}) == 1
 
 
-def test_one_worker_or_two_and_the_same_seed_give_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     figures, people = figures_file(tmp_path), people_file(tmp_path)
     asked = ("years", figures, "--population", people, "--cutoff", CUT, "--out", "-")
 
