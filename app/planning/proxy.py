@@ -439,32 +439,32 @@ class Spread:
 def learned(missed: Sequence[Missed]) -> Spread:
     """What earlier origins of the same file missed, weighed against what was believed.
 
-    Squares of errors over squares of belief, by distance; each distance is shrunk to the one before
-    it, the first to belief. Origins `h` years ahead overlap, so that only one in `h` counts; series
-    that err alike count as fewer, by the share of the squares that their mean explains.
+    Squares of errors over squares of belief, by distance; each distance is shrunk to all together,
+    and all to belief, so that one surprise is not counted anew at each distance. Origins `h` years
+    ahead overlap, so that only one in `h` counts; series that err alike count as fewer, by the
+    share of the squares that their mean explains.
     """
     count = len({origin for each in missed for origin, _ in each})
     reach = max((far for each in missed for _, far in each), default=0)
     alike = together(missed)
-    ratio = np.ones(max(reach, 1))
-    before = 1.0
+    kinds = min(1 / alike, len(missed))
+    mean, seen = np.ones(max(reach, 1)), np.zeros(max(reach, 1))
     for far in range(1, reach + 1):
         squares = [x**2 for each in missed for (_, h), x in each.items() if h == far]
-        if not squares:
-            ratio[far - 1] = before
-            continue
-        origins = len({origin for each in missed for origin, h in each if h == far})
-        seen = origins / far * min(1 / alike, len(missed))
-        before = (seen * float(np.mean(squares)) + BELIEF * before) / (seen + BELIEF)
-        ratio[far - 1] = before
+        if squares:
+            origins = len({origin for each in missed for origin, h in each if h == far})
+            mean[far - 1], seen[far - 1] = float(np.mean(squares)), origins / far * kinds
+    every = float(mean @ seen / max(seen.sum(), 1e-9))
+    every = (count * kinds * every + BELIEF) / (count * kinds + BELIEF)
+    ratio = (seen * mean + BELIEF * every) / (seen + BELIEF)
     own, freedom = np.ones(len(missed)), np.full(len(missed), BELIEF)
     for row, each in enumerate(missed):
         if not each:
             continue
-        mean = float(np.mean([x**2 / ratio[far - 1] for (_, far), x in each.items()]))
-        seen = len({origin for origin, _ in each}) / float(np.mean([far for _, far in each]))
-        own[row] = (seen * mean + BELIEF) / (seen + BELIEF)
-        freedom[row] = BELIEF + seen
+        beside = float(np.mean([x**2 / ratio[far - 1] for (_, far), x in each.items()]))
+        apart = len({origin for origin, _ in each}) / float(np.mean([far for _, far in each]))
+        own[row] = (apart * beside + BELIEF) / (apart + BELIEF)
+        freedom[row] = BELIEF + apart
     weight = count / (count + BELIEF)
     return Spread(ratio, own, freedom, float(weight * alike + (1 - weight) * TOGETHER))
 
