@@ -37,6 +37,7 @@ evaluate: $(BIN)/installed ## the engine on real series at rolling origins, into
 	$(BIN)/python -m benchmarks.evaluate
 	$(BIN)/python -m benchmarks.shortage
 	$(BIN)/python -m benchmarks.conditions
+	$(BIN)/python -m benchmarks.years
 
 chaos: $(BIN)/installed ## kill -9 of everything and the worst of feeds, for long
 	CHAOS_ACKS=5000 FARM_SECONDS=90 $(BIN)/python -m pytest tests/trust/test_chaos.py tests/trust/test_feed_farm.py -q -s

@@ -41,6 +41,7 @@ from app.living import demo
 from app.main import create_app
 from app.opening import ZOETERMEER, apply_region, as_owner, opened, refuse
 from app.settings import Settings
+from app.yearly import POPULATION_FORMS, YEARS_FORMS, population, years
 
 main = typer.Typer(
     no_args_is_help=True,
@@ -57,6 +58,8 @@ for name, group in (("region", region), ("jobs", jobs), ("keys", keys), ("feeds"
 main.command("import", epilog=FORMS)(import_)
 main.command("forecast", epilog=FORECAST_FORMS)(forecast)
 main.command("backtest", epilog=BACKTEST_FORMS)(backtest)
+main.command("years", epilog=YEARS_FORMS)(years)
+main.command("population", epilog=POPULATION_FORMS)(population)
 main.add_typer(demo, name="demo")
 
 LEAVE = "(Ctrl-C ends it)"
