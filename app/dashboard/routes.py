@@ -1,18 +1,22 @@
-"""Those who look: the region now as one plain page, without a script."""
+"""Those who look: the region now and ahead as one plain page, without a script."""
 
+import csv
+import io
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials
 from jinja2 import Environment, FileSystemLoader
 
 from app.access.principal import Principal
 from app.access.routes import WHO, bearer, identify, require
-from app.dashboard import sentences
+from app.dashboard import queries, sentences
+from app.dashboard.queries import Ahead
 from app.db import Db, Standing
+from app.errors import NotFound
 from app.overview.routes import body
 from app.overview.schemas import Ask, Overview
 
@@ -26,7 +30,7 @@ VISITOR = Principal(
     client_id=None,
     client="page",
     source_kind="hand",
-    scopes=frozenset({"overview:read"}),
+    scopes=frozenset({"overview:read", "forecasts:read"}),
 )
 pages = Environment(
     loader=FileSystemLoader(HERE / "templates"),
@@ -55,6 +59,7 @@ async def look(
 
 
 look.scope = "overview:read"  # type: ignore[attr-defined]  # read by the test that walks all routes
+Wanted = Annotated[str, Query(max_length=90)]
 Looker = Annotated[Principal | None, Depends(look)]
 
 
@@ -69,14 +74,48 @@ def at_this_machine(request: Request) -> bool:
 
 
 @router.get("/")
-async def now(request: Request, session: Db, viewer: Looker) -> Response:
-    """The region now: a verdict, the totals, and every unit with what it can take."""
+async def now(request: Request, session: Db, viewer: Looker, zorg: Wanted = "") -> Response:
+    """The region now and ahead: a verdict, the totals, every unit with what it can take; for one
+    kind of bed the weeks, months and years, and what the gap is made of."""
     if viewer is None:
         page = render("no-key.html", fictief=request.app.state.fictief)
         return HTMLResponse(page, 401, {**PAGE, **WHO})
     told = Overview.model_validate_json(await body(request, session, viewer, Ask()))
     norms: dict[str, Any] = {rule.rule: rule.settings for rule in told.level_rules}
-    return HTMLResponse(render("now.html", overview=told, norms=norms), headers=PAGE)
+    page = render(
+        "now.html",
+        overview=told,
+        norms=norms,
+        ahead=await look_ahead(request, session, viewer, told, zorg),
+    )
+    return HTMLResponse(page, headers=PAGE)
+
+
+@router.get("/grafieken/{chart}")
+async def table(
+    request: Request, session: Db, viewer: Looker, chart: str, zorg: Wanted = ""
+) -> Response:
+    """The table of one picture as CSV: the same words and numbers."""
+    if viewer is None:
+        return Response(status_code=401, headers=WHO)
+    told = Overview.model_validate_json(await body(request, session, viewer, Ask()))
+    ahead = await look_ahead(request, session, viewer, told, zorg)
+    found = next((each for each in ahead.charts if each.name == chart), None)
+    if found is None:
+        raise NotFound("There is no picture of this name now.", code="unknown-chart")
+    text = io.StringIO()
+    csv.writer(text, delimiter=";").writerows([found.columns, *found.rows])
+    headers = {**PAGE, "Content-Disposition": f'attachment; filename="{found.name}.csv"'}
+    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def look_ahead(
+    request: Request, session: Db, viewer: Principal, told: Overview, zorg: str
+) -> Ahead:
+    """Nothing for who may not read forecasts."""
+    if not viewer.may("forecasts:read"):
+        return Ahead((), ())
+    return await queries.ahead(request, session, viewer, told, zorg)
 
 
 @router.get("/static/tower.css")

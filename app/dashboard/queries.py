@@ -1,0 +1,176 @@
+"""What the page asks of the parts before it: the same answers that their routes give."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.principal import Principal
+from app.dashboard.ahead import (
+    calendar_chart,
+    charts_of,
+    fan_chart,
+    ledger_chart,
+    line_of,
+    role_chart,
+    role_name,
+    scarcest,
+    type_name,
+)
+from app.dashboard.charts import Chart
+from app.errors import NotFound
+from app.facilities.schemas import CareSetting
+from app.forecasts import queries as forecasts
+from app.forecasts.kept import Version
+from app.forecasts.routes import kept_of
+from app.forecasts.runs import Horizon
+from app.forecasts.schemas import Asked, Forecast, TypeForecast
+from app.overview.schemas import Overview
+from app.planning import queries as plans
+from app.planning.routes import seen
+from app.planning.schemas import ScenarioView
+
+AHEAD: tuple[Horizon, ...] = ("weeks", "months", "years")
+Key = tuple[CareSetting, str | None]
+Question = tuple[int, str, tuple[CareSetting, ...], str]
+MOST_DRAWN = 200
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One kind of bed that can be looked at: its address, and whether it is the one shown."""
+
+    key: str
+    name: str
+    shown: bool
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What lies ahead of the region and of one kind of bed; no `choices` before a run."""
+
+    choices: Sequence[Choice]
+    charts: Sequence[Chart]
+
+
+async def ahead(
+    request: Request, session: AsyncSession, viewer: Principal, overview: Overview, wanted: str
+) -> Ahead:
+    """The pictures for this viewer; of the kind of bed that is wanted, else of the shortest one."""
+    settings = sorted({unit.care_setting for unit in overview.units})
+    if not settings:
+        return Ahead((), ())
+    await types(request, session, viewer, settings[:1], "weeks")  # looks whether a run came
+    about = (viewer.org_id, viewer.audience, tuple(settings), wanted)
+    version = kept_of(request).version
+    if (found := drawn_of(request).get(about)) is not None and found[0] == version:
+        return found[1]
+    made = await draw(request, session, viewer, settings, wanted)
+    drawn_of(request)[about] = (version, made)
+    return made
+
+
+async def draw(
+    request: Request,
+    session: AsyncSession,
+    viewer: Principal,
+    settings: Sequence[CareSetting],
+    wanted: str,
+) -> Ahead:
+    weeks = await types(request, session, viewer, settings, "weeks")
+    if not weeks:
+        return Ahead((), ())
+    planned = await types(request, session, viewer, settings, "years")
+    key = next((each for each in weeks if key_text(each) == wanted), None)
+    # Of what is planned over the years more can be shown.
+    key = key or shortest({each: weeks[each] for each in weeks if each in planned} or weeks)
+    name = type_name(key[0], weeks[key])
+    fans = [fan_chart(name, "weeks", weeks[key])]
+    for horizon in AHEAD[1:]:
+        of = await types(request, session, viewer, [key[0]], horizon)
+        fans.append(fan_chart(name, horizon, of[key]) if key in of else None)
+    named = [(type_name(each[0], told), told) for each, told in weeks.items()]
+    choices = [
+        Choice(key_text(each), type_name(each[0], told), each == key)
+        for each, told in weeks.items()
+    ]
+    of_years = await years(request, session, viewer, key, name)
+    return Ahead(choices, tuple(charts_of([*fans, calendar_chart(named), *of_years])))
+
+
+async def years(
+    request: Request, session: AsyncSession, viewer: Principal, key: Key, name: str
+) -> list[Chart | None]:
+    """The ledger of the kind of bed, and the scarcest role with its own."""
+    view = await baseline(request, session, viewer)
+    if view is None:
+        return []
+    found: list[Chart | None] = []
+    line, role = line_of(view.plan, *key), scarcest(view.plan)
+    if line is not None:
+        found.append(ledger_chart("opbouw-plekken", name, "plekken", line, view.plan))
+    if role is not None:
+        found.append(role_chart(role, view.plan))
+        of_role = ledger_chart("opbouw-fte", role_name(role.role), "fte", role, view.plan)
+        found.append(of_role)
+    return found
+
+
+async def baseline(
+    request: Request, session: AsyncSession, viewer: Principal
+) -> ScenarioView | None:
+    try:
+        row = await plans.baseline(session, None)
+    except NotFound:
+        return None
+    return await seen(request, session, viewer, row)
+
+
+async def types(
+    request: Request,
+    session: AsyncSession,
+    viewer: Principal,
+    settings: Sequence[CareSetting],
+    horizon: Horizon,
+) -> dict[Key, TypeForecast]:
+    """What is known of each kind of bed of these settings."""
+    found: dict[Key, TypeForecast] = {}
+    for setting in settings:
+        asked = {"careSetting": setting, "horizon": horizon}
+        answer = await forecasts.answer(
+            kept_of(request),
+            session,
+            viewer,
+            Asked.model_validate(asked),
+            urlencode(asked).encode(),
+            datetime.now(UTC),
+        )
+        for told in Forecast.model_validate_json(answer.body).forecasts:
+            if told.state == "known" and told.resource == "bed":
+                found[setting, told.bed_type] = told
+    return found
+
+
+def shortest(weeks: dict[Key, TypeForecast]) -> Key:
+    """The kind of bed with the greatest chance of a shortage in any week."""
+
+    def chance(key: Key) -> float:
+        return max((week.p_short.value or 0.0 for week in weeks[key].weeks), default=0.0)
+
+    return max(weeks, key=chance)
+
+
+def drawn_of(request: Request) -> dict[Question, tuple[Version | None, Ahead]]:
+    """Pictures by viewer and question, with the version of the forecasts that they show."""
+    drawn: dict[Question, tuple[Version | None, Ahead]] | None
+    drawn = getattr(request.app.state, "drawn", None)
+    if drawn is None or len(drawn) >= MOST_DRAWN:
+        drawn = request.app.state.drawn = {}
+    return drawn
+
+
+def key_text(key: Key) -> str:
+    return f"{key[0]}.{key[1]}" if key[1] else key[0]

@@ -1,0 +1,92 @@
+"""The page looks ahead: title, picture, table and file of one object, for who may see it."""
+
+import csv
+import io
+from typing import Any
+
+from fastapi import FastAPI
+from httpx import AsyncClient
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tests import make
+from tests.conftest import Database
+from tests.dashboard.test_page import Outline, demo
+from tests.forecasts.lay import AT, a_series, issue, ripple
+from tests.overview.lay import told
+from tests.planning.test_scenarios import a_baseline, a_planner
+
+__all__ = ["demo"]
+
+
+async def a_run(session: AsyncSession, database: Database) -> None:
+    await make.a_unit(session)
+    await told(session, "reo-flex", staffed=9, occupied=8, reserved=0)
+    await a_series(session, ripple(200))
+    await a_series(session, [9.0] * 200, "staffed")
+    await issue(database.urls.worker, AT)
+
+
+async def test_before_any_run_the_page_says_how_a_forecast_comes(
+    demo: FastAPI, client: AsyncClient, session: AsyncSession
+) -> None:
+    await make.a_unit(session)
+
+    page = Outline((await client.get("/")).text)
+
+    assert "Er is nog geen verwachting" in page.text
+    assert page.all("figure") == []
+
+
+async def test_the_page_shows_weeks_and_the_calendar_with_their_tables(
+    demo: FastAPI, client: AsyncClient, session: AsyncSession, database: Database
+) -> None:
+    await a_run(session, database)
+
+    page = Outline((await client.get("/")).text)
+
+    names = [figure["aria-labelledby"] for figure in page.all("figure")]
+    assert {"fan-weeks-titel", "fan-months-titel", "kalender-titel"} <= set(names)
+    assert "REO, REO-bed" in page.text
+    assert len(page.all("table")) >= len(names)
+
+
+async def test_the_file_of_a_picture_is_its_table(
+    demo: FastAPI, client: AsyncClient, session: AsyncSession, database: Database
+) -> None:
+    await a_run(session, database)
+    asked = {"careSetting": "reo", "horizon": "weeks"}
+    key = await a_planner(session)
+
+    answer = await client.get("/grafieken/fan-weeks", params={"zorg": "reo.observation-elderly"})
+    none = await client.get("/grafieken/geen")
+
+    rows = list(csv.DictReader(io.StringIO(answer.text), delimiter=";"))
+    demo.state.fictief = False
+    forecast: Any = (await client.get("/v1/forecasts", params=asked, headers=key)).json()
+    steps = forecast["forecasts"][0]["steps"]
+    assert len(rows) == len(steps)
+    shown = [float(row["Nodig"].replace(",", ".")) for row in rows]
+    assert shown == [step["need"]["median"] for step in steps]
+    assert none.status_code == 404
+
+
+async def test_the_years_and_the_ledger_stand_on_the_page(
+    demo: FastAPI, client: AsyncClient, session: AsyncSession, database: Database
+) -> None:
+    await a_run(session, database)
+    await make.a_unit(session, "caz-bed", "caz")
+    await a_baseline(session, version=2)
+
+    page = Outline((await client.get("/")).text)
+
+    names = [figure["aria-labelledby"] for figure in page.all("figure")]
+    assert {"opbouw-plekken-titel", "opbouw-fte-titel", "rol-nurse-titel"} <= set(names)
+    assert "meer en oudere mensen" in page.text
+
+
+async def test_without_a_key_no_picture_and_no_file(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    await make.a_unit(session)
+
+    assert (await client.get("/grafieken/fan-weeks")).status_code == 401

@@ -1,0 +1,103 @@
+"""A picture and its table hold the same numbers, and neither is made without the other."""
+
+import re
+
+import pytest
+
+from app.dashboard.ahead import ledger_chart, scarcest
+from app.dashboard.charts import Band, Cell, Chart, calendar, fan, nice, scaled, waterfall
+from app.planning.assembly import assumptions
+from app.planning.schemas import Plan
+from app.planning.told import plan
+from tests.planning.test_scenarios import an_assumption_set
+
+
+@pytest.fixture(scope="module")
+def told() -> Plan:
+    assumed = an_assumption_set()
+    return plan(assumed, assumptions(assumed), (), 2040, 1000)
+
+
+@pytest.mark.parametrize(
+    ("title", "sentence", "rows", "why"),
+    [
+        ("", "a", [("1",)], "needs a title"),
+        ("a", "", [("1",)], "needs a title"),
+        ("a", "a", [], "needs a title"),
+        ("a", "a", [("1", "2")], "another number of columns"),
+    ],
+)
+def test_a_chart_without_title_sentence_or_table_cannot_be_made(
+    title: str, sentence: str, rows: list[tuple[str, ...]], why: str
+) -> None:
+    with pytest.raises(ValueError, match=why):
+        Chart("c", title, sentence, fan([]), ("Wanneer",), rows)
+
+
+def test_the_fan_is_hatched_only_where_the_middle_is_above_the_supply() -> None:
+    steps = [
+        Band("a", 10.0, (8, 12), (9, 11), 12.0),
+        Band("b", 14.0, (11, 17), (13, 15), 12.0, "b"),
+        Band("c", None, None, None, None),
+        Band("d", 9.0, (7, 11), None, None),
+    ]
+
+    drawn = str(fan(steps))
+
+    (short,) = re.findall(r'class="short"[^>]*height="([^"]+)"', drawn)
+    assert float(short) > 0
+    # What is not known breaks the line, and is not drawn as zero.
+    assert drawn.count('class="middle"') == 2
+    assert drawn.count('class="supply"') == 1
+    assert "nan" not in drawn.lower()
+
+
+def test_the_bars_of_a_waterfall_hang_where_the_one_before_ended() -> None:
+    drawn = str(waterfall(2.0, [("mensen", 5.0), ("instroom", -3.0)], 4.0))
+
+    bars = re.findall(r'class="(whole|more|less)"[^>]* y="([^"]+)"[^>]*height="([^"]+)"', drawn)
+    begin, more, less, end = [(kind, float(y), float(y) + float(h)) for kind, y, h in bars]
+    assert [each[0] for each in (begin, more, less, end)] == ["whole", "more", "less", "whole"]
+    assert more[2] == pytest.approx(begin[1], abs=0.2)
+    assert less[1] == pytest.approx(more[1], abs=0.2)
+    assert end[1] == pytest.approx(less[2], abs=0.2)
+    assert re.findall(r'class="value"[^>]*>([^<]+)<', drawn) == ["2", "+5", "−3", "4"]
+
+
+def test_a_calendar_tells_each_chance_by_shade_and_number() -> None:
+    drawn = str(calendar([("IC & zo", [Cell(0.1), Cell(0.5), Cell(0.9), Cell(None)])], ["1"] * 4))
+
+    assert re.findall(r'class="in (\w+)"[^>]*>([^<]+)<', drawn) == [
+        ("unlikely", "10"),
+        ("either", "50"),
+        ("likely", "90"),
+        ("none", "?"),
+    ]
+    assert "IC &amp; zo" in drawn
+
+
+@pytest.mark.parametrize(
+    ("step", "round_"), [(0.03, 0.05), (0.7, 1), (3.1, 5), (12, 20), (260, 500)]
+)
+def test_ticks_are_1_2_or_5(step: float, round_: float) -> None:
+    assert nice(step) == pytest.approx(round_)
+
+
+def test_an_axis_holds_all_and_zero() -> None:
+    scale, ticks = scaled([3.2, 17.9], from_zero=True)
+
+    assert (scale.low, ticks[0]) == (0, 0)
+    assert scale.high == ticks[-1] >= 17.9
+
+
+def test_the_ledger_chart_adds_up_to_what_it_says(told: Plan) -> None:
+    role = scarcest(told)
+    assert role is not None
+
+    chart = ledger_chart("opbouw", "Verpleegkundige", "fte", role, told)
+
+    assert chart is not None
+    values = [float(row[1].replace("−", "-").replace(",", ".")) for row in chart.rows]
+    assert sum(values[:-1]) == pytest.approx(values[-1], abs=0.05 * len(values))
+    assert "fte" in chart.title
+    assert str(told.years[0]) in chart.rows[0][0]
