@@ -204,6 +204,7 @@ ASKED: Mapping[str, dict[str, str]] = {
     "/v1/forecasts": {"horizon": "weeks", "unit": f"{OWNER}-flex"},
     "/v1/forecasts/paths": {"horizon": "weeks", "unit": f"{OWNER}-flex"},
     "/v1/forecasts/scores": {"unit": f"{OWNER}-flex"},
+    "/v1/staffing": {"unit": f"{OWNER}-flex"},
 }
 
 

@@ -140,7 +140,8 @@ def shifts_ahead(
     opens = [offering_of(unit, 0, units[unit][1]).opens for unit in post.units]
     opened = np.maximum.reduce(opens) if opens else np.ones(168)
     rows = []
-    for day in calendar.days_from(first, days):
+    # A night that began yesterday may still run.
+    for day in calendar.days_from(first - DAY, days + 1):
         begin, end = span(day, post.start, post.end)
         if end <= since or open_share(begin, end, opened) < HELD:
             continue
