@@ -302,7 +302,7 @@ def test_a_sound_norm_of_staff_is_taken_and_the_most_specific_one_holds() -> Non
 
     def of(unit: str, care_setting: str, shift: str) -> str | None:
         found = norms.of_unit(unit, care_setting, "nurse", shift)
-        return found and found.name
+        return None if found is None else found.name
 
     assert of("kamer", "reo", "dag") == "shift"
     assert of("kamer", "reo", "nacht") == "unit"

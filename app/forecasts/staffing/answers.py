@@ -39,6 +39,8 @@ from app.observations.schemas import Coverage, FigureState
 Floats = NDArray[np.float64]
 # From this chance on it is as likely short as not.
 SHORT = 0.5
+# Beyond the outer quantiles of a run nothing is forecast: 0.025 means at most, 0.975 at least.
+EDGES = (0.025, 0.975)
 MIDDLE, ALMOST = 0.5, 0.9
 # How much of a post is told: all, whether it is short, or nothing.
 Told = Literal["exact", "yes-no", "none"]
@@ -128,9 +130,14 @@ def line_of(each: Reckoned, topic: Topic) -> Line:
         told.rostered,
         told.available,
         told.gap,
-        told.p_short,
+        told.p_short if each.made_from == "minimum" else told.p_short.clip(*EDGES),
         told.lacking,
     )
+
+
+def line_chance(each: Reckoned, n: int) -> float:
+    likely = float(each.balance.p_short[n])
+    return likely if each.made_from == "minimum" else float(np.clip(likely, *EDGES))
 
 
 def band(values: Sequence[float] | None, topic: Topic, state: FigureState, digits: int = 0) -> Band:
@@ -302,7 +309,7 @@ def together(several: Sequence[Reckoned], topic: Topic) -> Line:
         ends[at] = np.maximum(ends[at], each.shifts.ends)
     wanted = quantiles(need.astype(np.int64), topic.probabilities).astype(np.float64)
     wanted[~known] = np.nan
-    short = 1 - fine.mean(axis=0)
+    short = (1 - fine.mean(axis=0)).clip(*EDGES)
     return Line(
         days, starts.tolist(), ends.tolist(), wanted, rostered, available, None, short, lacking
     )
@@ -336,7 +343,7 @@ def worst_role(
     day: date, shift: str, of: Reckoned, n: int, known: bool, view: View, middle: int
 ) -> WorstRole:
     post, detail = of.post, view.told(of.post)
-    likely, gap = of.balance.p_short[n], of.balance.gap[n, middle]
+    likely, gap = line_chance(of, n), of.balance.gap[n, middle]
     short = bool(likely >= SHORT) if known else None
     state: FigureState = "known" if detail == "exact" else "suppressed"
     if state == "known" and view.small({post.place.org_id}, (of.balance.rostered[n], gap)):
@@ -371,11 +378,17 @@ def capacities(
     """
     by_shift: dict[tuple[date, str], list[tuple[Reckoned, int]]] = {}
     for each in several:
-        if each.post.fills or each.post.norm is None or each.post.norm.says.measure is not None:
+        if each.post.fills or each.post.norm is None:
             continue
         for n, day in enumerate(each.shifts.days):
             by_shift.setdefault((day, each.post.shift), []).append((each, n))
     for (day, shift), told in sorted(by_shift.items(), key=lambda row: first_of(row[1])):
+        says = [each.post.norm.says for each, _ in told if each.post.norm is not None]
+        # Where heads follow who asks by the hour, people that are there set no bound.
+        if any(each.measure is not None for each in says):
+            continue
+        if all(each.patients_per_head is None for each in says):
+            continue
         if any(view.told(each.post) != "exact" for each, _ in told):
             continue
         units = sorted({unit for each, _ in told for unit in each.post.units})
@@ -651,11 +664,8 @@ def staffing(
     ranked = worst_by_shift(asked, topic, view)
     best = max(ranked, key=lambda row: row[1], default=None)
     shared = [] if topic.total else several
-    now = [
-        each
-        for each in capacities(shared, today(shared, basis, beds_now), topic, view)
-        if each.at <= basis.at < each.until
-    ]
+    carried = list(capacities(shared, with_now(beds, beds_now, basis.today), topic, view))
+    now = [each for each in carried if each.at <= basis.at < each.until]
     return Staffing(
         **about,
         state=found,
@@ -665,15 +675,17 @@ def staffing(
         now=tuple(each for each in now if each.at == max(one.at for one in now)),
         series=tuple(series),
         worst_by_shift=tuple(row[0] for row in ranked),
-        capacity=tuple(capacities(shared, beds, topic, view)),
+        capacity=tuple(carried),
     )
 
 
-def today(several: Sequence[Reckoned], basis: Basis, beds: Mapping[str, float | None]) -> Places:
-    """The places of now, for the shifts of the first days."""
-    days = {day for each in several for day in each.shifts.days[:2]}
+def with_now(beds: Places, now: Mapping[str, float | None], today: date) -> Places:
+    """The places of the days ahead, and of the shifts that began up to today those of now."""
+    begun = (today - timedelta(days=1), today)
     return {
-        unit: dict.fromkeys(days, places) for unit, places in beds.items() if places is not None
+        unit: {**beds.get(unit, {}), **(dict.fromkeys(begun, here) if here is not None else {})}
+        for unit in beds.keys() | now.keys()
+        for here in (now.get(unit),)
     }
 
 

@@ -182,6 +182,8 @@ def need_of(post: Post, shifts: Shifts, basis: Basis) -> Need | Why:
     if isinstance(people, Why):
         return people
     columns = np.array([(day - people.first).days for day in shifts.days], dtype=np.int64)
+    # A run that was made after a day's count begins with the next: that is the nearest it tells.
+    columns += columns == -1
     inside = (columns >= 0) & (columns < people.paths.shape[1])
     counts = people.paths[:, np.where(inside, columns, 0)].astype(np.int64)
     return by_patients(counts, says.patients_per_head, says.minimum), inside, "paths"
