@@ -116,12 +116,15 @@ class Line:
     gap: Floats | None
     p_short: Floats
     lacking: Floats
+    # What the chance is at least, by the parts of it that are known.
+    at_least: Floats
 
 
 def line_of(each: Reckoned, topic: Topic) -> Line:
     told, shifts = each.balance, each.shifts
     need = quantiles(told.need, topic.probabilities).astype(np.float64)
     need[~told.known] = np.nan
+    likely = told.p_short if each.made_from == "minimum" else told.p_short.clip(*EDGES)
     return Line(
         shifts.days,
         shifts.starts.tolist(),
@@ -130,8 +133,9 @@ def line_of(each: Reckoned, topic: Topic) -> Line:
         told.rostered,
         told.available,
         told.gap,
-        told.p_short if each.made_from == "minimum" else told.p_short.clip(*EDGES),
+        likely,
         told.lacking,
+        likely,
     )
 
 
@@ -183,7 +187,7 @@ def steps_of(
             day=day,
             at=at,
             until=moment(line.ends[n]),
-            short=bool(likely >= SHORT) if np.isfinite(likely) else None,
+            short=yes_or_no(likely, float(line.at_least[n])),
             need=band(line.need[n].tolist(), topic, state),
             rostered=told_amount(line.rostered[n], state),
             available=told_amount(line.available[n], state),
@@ -193,6 +197,13 @@ def steps_of(
             flexible=told_amount(np.maximum(line.need[n, most] - firm, 0.0), state),
             roster_closed=at < closes,
         )
+
+
+def yes_or_no(likely: float, at_least: float) -> bool | None:
+    """Yes also where a part is unknown, and what is known of the others is enough."""
+    if at_least >= SHORT:
+        return True
+    return False if np.isfinite(likely) else None
 
 
 def reason(why: Why | None) -> Reason | None:
@@ -291,7 +302,7 @@ def together(several: Sequence[Reckoned], topic: Topic) -> Line:
     days = sorted({day for each in several for day in each.shifts.days})
     place = {day: n for n, day in enumerate(days)}
     shape = (max(len(each.balance.need) for each in several), len(days))
-    need, fine = np.zeros(shape), np.ones(shape)
+    need, fine, fine_at_most = np.zeros(shape), np.ones(shape), np.ones(shape)
     rostered, available, lacking = (np.zeros(len(days)) for _ in range(3))
     starts = np.full(len(days), np.iinfo(np.int64).max)
     ends = np.zeros(len(days), np.int64)
@@ -301,6 +312,7 @@ def together(several: Sequence[Reckoned], topic: Topic) -> Line:
         told = each.balance
         need[:, at] += told.need
         fine[:, at] *= 1 - told.short
+        fine_at_most[:, at] *= 1 - np.nan_to_num(told.short)
         known[at] &= told.known
         rostered[at] += told.rostered
         available[at] += told.available
@@ -309,10 +321,9 @@ def together(several: Sequence[Reckoned], topic: Topic) -> Line:
         ends[at] = np.maximum(ends[at], each.shifts.ends)
     wanted = quantiles(need.astype(np.int64), topic.probabilities).astype(np.float64)
     wanted[~known] = np.nan
-    short = (1 - fine.mean(axis=0)).clip(*EDGES)
-    return Line(
-        days, starts.tolist(), ends.tolist(), wanted, rostered, available, None, short, lacking
-    )
+    short, at_least = ((1 - each.mean(axis=0)).clip(*EDGES) for each in (fine, fine_at_most))
+    figures = (wanted, rostered, available, None, short, lacking, at_least)
+    return Line(days, starts.tolist(), ends.tolist(), *figures)
 
 
 def worst_by_shift(

@@ -246,19 +246,14 @@ def unpack(
         if not set(named) <= ways[unit].keys():
             found[unit] = NOT_KEPT
             continue
-        parts = [ways[unit][kind] for kind in named]
-        first = max(begin for begin, _ in parts)
-        cut = (
-            [paths[:, (first - begin).days :] for begin, paths in parts]
-            if weekly
-            else [paths for _, paths in parts]
-        )
+        parts = [Patients(*ways[unit][kind], months=not weekly) for kind in named]
+        first = max(each.first for each in parts)
+        cut = [each.since(first).astype(np.float64) for each in parts]
         width = min(each.shape[1] for each in cut)
         if weekly:
-            whole = sum(counted(each[:, :width]) for each in cut)
-            found[unit] = Patients(first, np.asarray(whole).astype(np.int16))
-        else:
-            found[unit] = Patients(first, np.sum([each[:, :width] for each in cut], axis=0))
+            cut = [counted(each).astype(np.int16) for each in cut]
+        whole = np.sum([each[:, :width] for each in cut], axis=0)
+        found[unit] = Patients(first, whole.astype(np.int16) if weekly else whole, not weekly)
     return found
 
 

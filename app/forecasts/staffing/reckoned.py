@@ -46,11 +46,19 @@ NO_UNIT_TOLD = Why(
 class Patients:
     """Who is there on each path from `first` (a day, or the first of a month) on: [500, n].
 
-    Of days whole people int64; of months means float64.
+    Of days whole people int64; of `months` means float64.
     """
 
     first: date
     paths: NDArray[np.generic]
+    months: bool = False
+
+    def since(self, first: date) -> NDArray[np.generic]:
+        """The steps from a later day, or month, on."""
+        steps = (first - self.first).days
+        if self.months:
+            steps = 12 * (first.year - self.first.year) + first.month - self.first.month
+        return self.paths[:, steps:]
 
 
 @dataclass(frozen=True)
@@ -200,14 +208,10 @@ def people_of(post: Post, basis: Basis) -> Patients | Why:
     if not found:
         return NO_RUN
     first = max(each.first for each in found)
-    cut = [each.paths[:, steps_between(each.first, first) :] for each in found]
+    cut = [each.since(first) for each in found]
     width = min(each.shape[1] for each in cut)
-    return Patients(first, reduce(np.add, [each[:, :width] for each in cut]))
-
-
-def steps_between(first: date, later: date) -> int:
-    """Days, or months where both begin one; runs of one issue hardly ever begin apart."""
-    return (later - first).days
+    whole = reduce(np.add, [each[:, :width] for each in cut])
+    return Patients(first, whole, found[0].months)
 
 
 NO_RUN = Why("no-run", "No run tells who will be there.")

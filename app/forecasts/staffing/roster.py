@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +96,7 @@ def agreed(share: float, source: str) -> Absence:
     return Absence(share, LEAST_WORTH, 0, source)
 
 
+@lru_cache(maxsize=4096)
 def there_chances(rostered: int, absence: Absence) -> Floats:
     """The chance that 0, 1 ... `rostered` of those rostered are there: float64[rostered + 1].
 
@@ -112,6 +114,8 @@ def there_chances(rostered: int, absence: Absence) -> Floats:
     logs = choose + betaln(there + here, rostered - there + away) - betaln(here, away)
     chances = np.exp(logs)
     found: Floats = chances / chances.sum()
+    # Kept for the next shift, so nobody may write in it.
+    found.flags.writeable = False
     return found
 
 

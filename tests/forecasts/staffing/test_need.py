@@ -1,5 +1,6 @@
 """Heads by who is there and by who asks, and what a roster leaves of them."""
 
+from datetime import date
 from math import inf
 
 import numpy as np
@@ -17,6 +18,7 @@ from app.forecasts.staffing.need import (
     mean_by_patients,
     of_shift,
 )
+from app.forecasts.staffing.reckoned import Patients
 from app.forecasts.staffing.roster import (
     Absence,
     Told,
@@ -197,3 +199,13 @@ def test_at_the_same_chance_more_rostered_never_means_fewer_there(
     few, many = drawn(both, agreed(share, "norm"), np.full((1, 2), chance))[0]
 
     assert few <= many
+
+
+@pytest.mark.parametrize(("months", "first", "left"), [(False, 3, 2), (True, 2, 4)])
+def test_people_of_units_whose_runs_begin_apart_are_put_side_by_side(
+    months: bool, first: int, left: int
+) -> None:
+    people = Patients(date(2026, 1, 1), np.arange(5.0)[None, :], months)
+    later = date(2026, 1, 1 + first) if not months else date(2026, first, 1)
+
+    assert people.since(later).shape == (1, left)
