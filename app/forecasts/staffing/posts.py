@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.facilities.norms import NamedNorm, Norms
-from app.facilities.schemas import Shift, StaffPoolFacts, UnitFacts
+from app.facilities.schemas import ENTRANCES, Shift, StaffPoolFacts, UnitFacts
 from app.forecasts import calendar
 from app.forecasts.days.hours import HOUR, local, seconds
 from app.forecasts.days.known import offering_of
@@ -137,36 +138,45 @@ def shifts_ahead(
     members = [units[unit][1] for unit in post.units]
     starts = sorted({shift.start for facts in members for shift in facts.shifts} | {post.start})
     later = [at for at in starts if at > post.start]
-    opens = [offering_of(unit, 0, units[unit][1]).opens for unit in post.units]
-    opened = np.maximum.reduce(opens) if opens else np.ones(168)
+    opened = opens_of(members)
+    now = seconds(since)
     rows = []
     # A night that began yesterday may still run.
     for day in calendar.days_from(first - DAY, days + 1):
-        begin, end = span(day, post.start, post.end)
-        if end <= since or open_share(begin, end, opened) < HELD:
+        begin = second_of(day, post.start)
+        end = second_of(day if post.end > post.start else day + DAY, post.end)
+        if end <= now or open_share(begin, end, opened) < HELD:
             continue
-        after = [moment_of(day, at) for at in later] + [moment_of(day + DAY, starts[0])]
-        rows.append((day, seconds(begin), seconds(end), min(seconds(end), seconds(min(after)))))
+        after = [second_of(day, at) for at in later] + [second_of(day + DAY, starts[0])]
+        rows.append((day, begin, end, min(end, min(after))))
     columns = np.array([row[1:] for row in rows], dtype=np.int64).reshape(-1, 3)
     return Shifts(tuple(row[0] for row in rows), *columns.T)
 
 
-def moment_of(day: date, at: time) -> datetime:
-    return calendar.moment(day, at)
+def opens_of(members: Sequence[UnitFacts]) -> Floats | None:
+    """In which part of each hour of the week any of these is open, float64[168]; None: always."""
+    if any(len(facts.opening_hours) < len(ENTRANCES) for facts in members):
+        return None
+    found = [offering_of("", 0, facts).opens for facts in members]
+    return np.maximum.reduce(found) if found else None
+
+
+@lru_cache(maxsize=1 << 14)
+def second_of(day: date, at: time) -> int:
+    return seconds(calendar.moment(day, at))
 
 
 def span(day: date, start: time, end: time) -> tuple[datetime, datetime]:
     """An end at or before its start lies on the next day."""
     last = day if end > start else day + DAY
-    return moment_of(day, start), moment_of(last, end)
+    return calendar.moment(day, start), calendar.moment(last, end)
 
 
-def open_share(begin: datetime, end: datetime, opened: Floats) -> float:
+def open_share(begin: int, end: int, opened: Floats | None) -> float:
     """Which part of a shift the unit is open; a recognised holiday is as a Sunday."""
-    if opened.min() >= 1:
+    if opened is None:
         return 1.0
-    hours = range(seconds(begin) // HOUR, (seconds(end) - 1) // HOUR + 1)
-    parts = [float(opened[hour_of_week(at)]) for at in hours]
+    parts = [float(opened[hour_of_week(at)]) for at in range(begin // HOUR, (end - 1) // HOUR + 1)]
     return sum(parts) / len(parts)
 
 

@@ -168,6 +168,7 @@ def balance(
     available, p_short, lacking = (np.full(steps, np.nan) for _ in range(3))
     gap = np.full((steps, len(probabilities)), np.nan)
     short = np.full((paths, steps), np.nan)
+    asked = np.asarray(probabilities) - 1e-12
     for step in np.flatnonzero(np.isfinite(rostered)).tolist() if absence else []:
         assert absence is not None
         heads = round(float(rostered[step]))
@@ -186,7 +187,7 @@ def balance(
         lacking[step] = wanted @ np.append(0.0, np.cumsum(below[1:]))
         # From -most to heads.
         both = np.convolve(wanted[::-1], there)
-        places = np.searchsorted(np.cumsum(both), np.asarray(probabilities) - 1e-12)
+        places = np.searchsorted(np.cumsum(both), asked)
         gap[step] = np.minimum(places, len(both) - 1) - most
     return Balance(need, known, rostered, absence, available, gap, p_short, lacking, short)
 
