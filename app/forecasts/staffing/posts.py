@@ -1,6 +1,6 @@
 """The posts of a region: which role is needed in which shift, for whom, by which norm."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -182,13 +182,3 @@ def open_share(begin: int, end: int, opened: Floats | None) -> float:
 
 def hour_of_week(hour: int) -> int:
     return local(hour)[0]
-
-
-def in_scope(posts: Sequence[Post], units: frozenset[str], pool: str | None) -> Iterator[Post]:
-    """Posts that care for one of these units; of a pool its own, and what its units ask."""
-    for post in posts:
-        if pool is not None and post.place.pool:
-            if post.place.name == pool:
-                yield post
-        elif units & set(post.units):
-            yield post

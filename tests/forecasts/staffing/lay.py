@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import numpy as np
 from httpx import AsyncClient, Response
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.facilities.tables import RuleVersion, StaffPool, StaffPoolVersion
-from app.forecasts.calendar import days_from, local_day
+from app.facilities.tables import RuleVersion, StaffPool, StaffPoolVersion, Unit
+from app.forecasts.calendar import day_start, days_from, local_day
+from app.forecasts.commands import add
+from app.forecasts.paths import packed
+from app.forecasts.runs import Bundle, Horizon, Issued, Kind, Run, Step
 from app.forecasts.staffing.posts import span
 from app.observations.measures import MEASURES
 from app.observations.tables import DIMENSIONS, Observation, Series
 from tests import make
-from tests.forecasts.lay import a_series, ripple
 
 Headers = dict[str, str]
 NOW = datetime.now(UTC)
@@ -27,6 +30,10 @@ SHIFTS = [
 ]
 
 
+# What a run says of each unit: people in the mean, and places.
+LEVELS: dict[str, float] = {}
+
+
 async def a_ward(
     session: AsyncSession,
     unit: str = "reo-flex",
@@ -34,12 +41,33 @@ async def a_ward(
     level: float = 10,
     **facts: Any,
 ) -> None:
-    """A unit with three shifts of nurses and 60 days of people and places."""
+    """A unit with three shifts of nurses; a run says that about so many people are there."""
     told = {"shifts": SHIFTS, "roles": ["nurse"], **facts}
     await make.a_unit(session, unit, organisation, **told)
-    ends = TODAY - timedelta(days=1)
-    for measure, values in (("occupied", ripple(60, level, -1)), ("staffed", [level + 4] * 60)):
-        await a_series(session, values, measure, unit, organisation, ends=ends)
+    LEVELS[unit] = level
+
+
+async def issue(session: AsyncSession, horizon: Horizon = "weeks") -> Run:
+    """A run whose paths lie evenly within a fifth of the level of each unit, on four more places:
+    as the engine would store it, made without it."""
+    kind = Kind("occupied", "bed", "observation-elderly")
+    days = horizon == "weeks"
+    first = TODAY if days else TODAY.replace(day=1)
+    steps = 98 if days else 18
+    even = np.linspace(0.8, 1.2, 500)[:, None]
+    owners = (await session.execute(select(Unit.unit, Unit.org_id))).all()
+    bundles, issued = [], []
+    for unit, org_id in owners:
+        bits, paths = packed(np.tile(LEVELS[unit] * even, (1, steps)))
+        bundles.append(Bundle(org_id, unit, kind, first, steps, bits, paths))
+        points = [
+            Step(day_start(day), 86400, [], LEVELS[unit] + 4, None) for day in days_from(first, 98)
+        ]
+        issued.append(Issued(org_id, "unit", unit, kind, "known", {}, points if days else []))
+    run = Run(horizon, NOW, NOW, "laid out", 1, [0.5], issued, bundles)
+    await add(session, [run])
+    await session.commit()
+    return run
 
 
 async def a_norm(session: AsyncSession, name: str, **settings: Any) -> None:
