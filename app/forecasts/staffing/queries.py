@@ -24,7 +24,7 @@ from app.forecasts import calendar
 from app.forecasts.days.hours import HOUR, seconds
 from app.forecasts.days.known import offering_of
 from app.forecasts.days.queries import FLOWS_TOLD, series
-from app.forecasts.days.told import flow_of
+from app.forecasts.days.told import NONE, flow_of
 from app.forecasts.issue import Why
 from app.forecasts.paths import unpacked
 from app.forecasts.queries import run_of, view_of
@@ -58,6 +58,7 @@ class KeptPeople:
     """Whole people on the paths of a run, unpacked once. One for each app; the oldest leave."""
 
     most: int = 300
+    most_asked: int = 20
     found: OrderedDict[tuple[uuid.UUID, str], Patients | Why] = field(default_factory=OrderedDict)
     asked: OrderedDict[tuple[uuid.UUID, str, str, date], Asking | None] = field(
         default_factory=OrderedDict
@@ -68,7 +69,10 @@ class KeptPeople:
             self.found[run, unit] = each
         while len(self.found) > self.most:
             self.found.popitem(last=False)
-        while len(self.asked) > 20:
+
+    def keep_asked(self, key: tuple[uuid.UUID, str, str, date], asked: Asking | None) -> None:
+        self.asked[key] = asked
+        while len(self.asked) > self.most_asked:
             self.asked.popitem(last=False)
 
 
@@ -95,11 +99,14 @@ async def answer(
     # Of whom nothing may be told, nothing is read.
     shown = [post for post in shared if RANKS.index(view.told(post)) > 0]
     people = await patients(session, run, people_of(shown), units, kept)
-    beds, beds_now = {}, {}
+    beds: dict[str, dict[date, float]] = {}
+    beds_now: dict[str, float | None] = {}
     if not topic.total and asked.horizon == "weeks":
         wards = {unit for post in shown for unit in post.units}
         beds = await supplies(session, run, wards, units)
-        beds_now = {unit: await places(session, units[unit][0], unit) for unit in sorted(wards)}
+        # The state of now is not that of an earlier moment: then the run alone tells places.
+        for unit in sorted(wards) if known_at is None else ():
+            beds_now[unit] = await places(session, units[unit][0], unit)
     told, asks = await read_as_owners(session, viewer, shown, units, norms, run, at, known_at, kept)
     basis = Basis(at, calendar.local_day(at), norms, units, people, asks, told)
 
@@ -361,19 +368,21 @@ async def read_as_owners(
             if run is None:
                 break
             key = (run.run_id, unit, measure, calendar.local_day(at))
-            if key not in kept.asked:
+            if key in kept.asked:
+                found = kept.asked[key]
+            else:
                 since = run.issued_at - past - A_DAY
                 rows = await connection.fetch(
                     FLOWS_TOLD, [unit], [measure], since, run.issued_at, run.data_cut
                 )
-                flow = flow_of([series(row).series for row in rows])
+                flow = flow_of([series(row).series for row in rows]) if rows else NONE
                 opens = offering_of(unit, org_id, units[unit][1]).opens
                 first = seconds(calendar.day_start(calendar.local_day(at) - A_DAY)) // HOUR * HOUR
                 hours = (WEEKS_DAYS + 4) * 24
-                kept.asked[key] = asking(
+                found = asking(
                     f"{unit}/{measure}", flow, opens, run.issued_at, past.days, first, hours
                 )
-            found = kept.asked[key]
+                kept.keep_asked(key, found)
             if found is not None:
                 asks[unit, measure] = found
     await act_as(session, Standing(viewer.org_id, "region"))

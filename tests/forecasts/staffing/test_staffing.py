@@ -117,6 +117,21 @@ async def test_without_a_roster_the_need_stands_alone_and_nothing_is_zero(
     assert {each.capacity.state for each in told.capacity} == {"unknown"}
 
 
+async def test_a_post_of_which_nobody_told_who_asks_is_unknown_and_not_zero(
+    session: AsyncSession, client: AsyncClient
+) -> None:
+    await a_ward(session, roles=["driver"])
+    await a_norm(session, "visits", role="driver", measure="homeVisits", perHeadPerHour=1)
+    await issue(session)
+    reo = await make.a_key(session, "staffing:read")
+
+    told = Staffing.model_validate_json((await ask(client, reo, unit="reo-flex")).content)
+
+    assert told.state == "unknown"
+    assert {each.reason.code for each in told.series if each.reason} == {"too-few-requests"}
+    assert {step.need.state for each in told.series for step in each.steps} == {"unknown"}
+
+
 async def test_the_worst_role_is_named_and_roles_are_not_added_up(
     session: AsyncSession, client: AsyncClient
 ) -> None:
