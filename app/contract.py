@@ -100,6 +100,7 @@ TAGS = {
     "notices": "Status, stops and events of a unit.",
     "overview": "The region now, or as it was known at a moment.",
     "forecasts": "What will probably be needed, with its band and the gap.",
+    "staffing": "The heads that will be needed, rostered and short, per role and shift.",
     "pages": "For people who look.",
 }
 

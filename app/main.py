@@ -23,6 +23,7 @@ from app.feeds.routes import router as feeds_router
 from app.forecasts.routes import StandingAnswers
 from app.forecasts.routes import router as forecasts_router
 from app.forecasts.scoring.routes import router as scores_router
+from app.forecasts.staffing.routes import router as staffing_router
 from app.health.routes import router as health_router
 from app.http import Envelope, route_of
 from app.observations.commands import SeriesNumbers
@@ -57,6 +58,7 @@ V1 = [
     forecasts_router,
     scores_router,
     planning_router,
+    staffing_router,
 ]
 
 

@@ -162,7 +162,7 @@ def calendar_chart(types: Sequence[tuple[str, TypeForecast]]) -> Chart | None:
     return Chart(
         name="kalender",
         title=title,
-        sentence="Per week de kans in procenten dat er op een of meer dagen te weinig plekken zijn. "
+        sentence="Per week de kans in procenten op een of meer dagen met te weinig plekken. "
         "Soorten bedden worden niet tegen elkaar weggestreept.",
         svg=calendar(rows, [str(day.isocalendar().week) for day in weeks]),
         columns=("Soort", *marks),

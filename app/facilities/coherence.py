@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from app.facilities.norms import wrong
 from app.facilities.region import (
     REGION,
     AliasEntry,
@@ -14,6 +15,7 @@ from app.facilities.region import (
     GroupEntry,
     LabourEntry,
     MandateEntry,
+    NormEntry,
     OrganisationEntry,
     PopulationEntry,
     SharingRuleEntry,
@@ -60,6 +62,7 @@ def checks(draft: Draft) -> Iterator[Fault]:
     yield from shared(draft)
     yield from feeds(draft)
     yield from populations(draft)
+    yield from norms(draft)
     yield from uses(draft)
     yield from labour(draft)
     yield from fictief(draft)
@@ -182,6 +185,38 @@ def feeds(draft: Draft) -> Iterator[Fault]:
             elif owner != feed.organisation and (feed.organisation, unit) not in may:
                 detail = f"'{unit}' is of {owner}; add its mandate to {feed.organisation} first."
                 yield Fault("no-mandate", detail, f"{pointer}/units/{code}")
+
+
+def norms(draft: Draft) -> Iterator[Fault]:
+    """A norm of staff is one that can be reckoned with, of what this region has."""
+    known_roles = ROLE_NAMES.keys() | draft.names("roles", "role")
+    units = {unit.unit: unit for _, unit in draft.of(UnitEntry)}
+    pools = {pool.staff_pool: pool for _, pool in draft.of(StaffPoolEntry)}
+    for pointer, norm in draft.of(NormEntry):
+        said, place = norm.settings, f"{pointer}/settings"
+        yield from wrong(norm.norm, said, place)
+        if "role" not in said:
+            continue
+        if said["role"] not in known_roles:
+            yield unknown("role", "roles", str(said["role"]), f"{place}/role")
+        for key, what, names in (
+            ("unit", "unit", draft.names("units", "unit")),
+            ("staffPool", "staff pool", draft.names("staffPools", "staffPool")),
+        ):
+            if key in said and said[key] not in names:
+                yield unknown(what, f"{key}s", str(said[key]), f"{place}/{key}")
+        if "shift" not in said:
+            continue
+        within = (
+            [units[said["unit"]]]
+            if said.get("unit") in units
+            else [pools[said["staffPool"]]]
+            if said.get("staffPool") in pools
+            else [u for u in units.values() if said.get("careSetting") in (None, u.care_setting)]
+        )
+        if said["shift"] not in {shift.shift for each in within for shift in each.shifts}:
+            detail = f"No shift '{said['shift']}' stands under what this norm is of."
+            yield Fault("unknown-shift", detail, f"{place}/shift")
 
 
 def uses(draft: Draft) -> Iterator[Fault]:

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from app.errors import Invalid
 from app.facilities import region_file
-from app.facilities.region import holdings
+from app.facilities.norms import norms_of
+from app.facilities.region import facts_of, holdings
 from app.facilities.region_file import parse
+from app.facilities.schemas import RuleFacts
 
 UNKNOWN = "unknown-organisation"
 DEMO = (Path(region_file.__file__).parent / "zoetermeer.yaml").read_text()
@@ -245,3 +247,63 @@ def test_a_slip_in_the_file_is_read_or_refused_and_never_crashes(place: int, sli
     with suppress(Invalid):
         region = parse(SMALL[:place] + slip + SMALL[place + 1 :])
         assert region.region.name
+
+
+def a_norm(**settings: Any) -> dict[str, Any]:
+    return {"norm": "one", "source": "dorp", "year": 2026, "settings": settings}
+
+
+SHIFT = {"shift": "dag", "start": "07:00", "end": "15:30"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "code"),
+    [
+        ({"role": "nurse", "patientsPerHead": 0}, "/patientsPerHead", "greater-than"),
+        ({"role": "nurse", "patientsPerHead": -4}, "/patientsPerHead", "greater-than"),
+        ({"role": "nurse", "patientsPerHed": 4}, "/patientsPerHed", "extra-forbidden"),
+        ({"role": "badmeester", "atLeast": 1}, "/role", "unknown-role"),
+        ({"role": "nurse", "atLeast": 1, "unit": "zaal"}, "/unit", "unknown-unit"),
+        ({"role": "nurse", "atLeast": 1, "staffPool": "flex"}, "/staffPool", "unknown-staff-pool"),
+        ({"role": "nurse", "atLeast": 1, "shift": "nacht"}, "/shift", "unknown-shift"),
+        ({"role": "nurse", "atLeast": 1, "unit": "kamer", "careSetting": "reo"}, "", "bad-norm"),
+        ({"role": "nurse"}, "", "bad-norm"),
+        ({"role": "gp", "measure": "calls"}, "", "bad-norm"),
+        ({"role": "gp", "measure": "calls", "perHeadPerHour": 0}, "/perHeadPerHour", None),
+        ({"role": "nurse", "atLeast": 1, "targetShare": 0.8}, "", "bad-norm"),
+        ({"role": "nurse", "atLeast": 1, "absence": 0.6, "leave": 0.5}, "", "bad-norm"),
+    ],
+)
+def test_a_nonsense_norm_of_staff_is_refused_with_its_field(
+    settings: dict[str, Any], field: str, code: str | None
+) -> None:
+    found = faults(changed(units=[a_unit(shifts=[SHIFT])], norms=[a_norm(**settings)]))
+
+    assert set(found) == {f"/norms/0/settings{field}"}
+    assert code in (None, found[f"/norms/0/settings{field}"][0])
+
+
+def test_a_sound_norm_of_staff_is_taken_and_the_most_specific_one_holds() -> None:
+    region = parse(
+        changed(
+            units=[a_unit(shifts=[SHIFT])],
+            norms=[
+                {**a_norm(role="nurse", atLeast=1), "norm": "all"},
+                {**a_norm(role="nurse", careSetting="reo", patientsPerHead=5), "norm": "setting"},
+                {**a_norm(role="nurse", unit="kamer", patientsPerHead=4), "norm": "unit"},
+                {**a_norm(role="nurse", unit="kamer", shift="dag", atLeast=2), "norm": "shift"},
+            ],
+        )
+    )
+
+    norms = norms_of({norm.norm: facts_of(RuleFacts, norm) for norm in region.norms})
+
+    def of(unit: str, care_setting: str, shift: str) -> str | None:
+        found = norms.of_unit(unit, care_setting, "nurse", shift)
+        return None if found is None else found.name
+
+    assert of("kamer", "reo", "dag") == "shift"
+    assert of("kamer", "reo", "nacht") == "unit"
+    assert of("zaal", "reo", "dag") == "setting"
+    assert of("zaal", "seh", "dag") == "all"
+    assert norms.of_unit("kamer", "reo", "helper", "dag") is None

@@ -208,6 +208,7 @@ ASKED: Mapping[str, dict[str, str]] = {
     "/v1/forecasts/paths": {"horizon": "weeks", "unit": f"{OWNER}-flex"},
     "/v1/forecasts/scores": {"unit": f"{OWNER}-flex"},
     "/v1/scenarios/_compare": {"ids": "baseline,baseline"},
+    "/v1/staffing": {"unit": f"{OWNER}-flex"},
 }
 
 

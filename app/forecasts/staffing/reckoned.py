@@ -1,0 +1,290 @@
+"""Every post of a question reckoned: its shifts, the need on every path, and who will be there."""
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import reduce
+from math import inf
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.facilities.norms import Norms
+from app.facilities.schemas import UnitFacts
+from app.forecasts import calendar
+from app.forecasts.days.hours import seconds
+from app.forecasts.issue import MONTHS_AHEAD, Why
+from app.forecasts.paths import COUNT
+from app.forecasts.staffing.hourly import Asking
+from app.forecasts.staffing.need import by_patients, by_rate, mean_by_patients, of_shift
+from app.forecasts.staffing.posts import Post, Shifts, shifts_ahead
+from app.forecasts.staffing.roster import (
+    NONE,
+    Absence,
+    Balance,
+    Told,
+    agreed,
+    balance,
+    drawn,
+    learned,
+)
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+MadeFrom = Literal["paths", "hourly", "minimum", "shortage"]
+WEEKS_DAYS = 91
+
+NO_NORM = Why("no-norm", "The region has no norm for this role in this shift.")
+NO_UNIT_TOLD = Why(
+    "too-few-requests", "Fewer than 14 days were told of who asks; there is no profile of the week."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patients:
+    """Who is there on each path from `first` (a day, or the first of a month) on: [500, n].
+
+    Of days whole people int64; of `months` means float64.
+    """
+
+    first: date
+    paths: NDArray[np.generic]
+    months: bool = False
+
+    def since(self, first: date) -> NDArray[np.generic]:
+        """The steps from a later day, or month, on."""
+        steps = (first - self.first).days
+        if self.months:
+            steps = 12 * (first.year - self.first.year) + first.month - self.first.month
+        return self.paths[:, steps:]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a question is reckoned from; `at` is the moment it is asked of.
+
+    `patients` has of each unit its people or why they are unknown; `asking` the same by unit and
+    measure; `told` by place, measure, role and shift ('' where none was told).
+    """
+
+    at: datetime
+    today: date
+    norms: Norms
+    units: Mapping[str, tuple[int, UnitFacts]]
+    patients: Mapping[str, Patients | Why] = field(default_factory=dict)
+    asking: Mapping[tuple[str, str], Asking] = field(default_factory=dict)
+    told: Mapping[tuple[str, str, str, str], Told] = field(default_factory=dict)
+
+    def roster(self, post: Post, measure: str = "rostered") -> Told:
+        """Of the shift by its name, else what was told of the role alone."""
+        place = post.place.name
+        named = self.told.get((place, measure, post.role, post.shift))
+        return named or self.told.get((place, measure, post.role, ""), NONE)
+
+    def absence(self, post: Post) -> Absence | None:
+        """Learned of the role at its place over its shifts; else as a norm has it, or unknown."""
+        place, now = post.place.name, seconds(self.at)
+        absent, rostered = (
+            past(joined(each for key, each in self.told.items() if key[:3] == of), now)
+            for of in ((place, "absent", post.role), (place, "rostered", post.role))
+        )
+        if found := learned(absent, rostered):
+            return found
+        says = post.norm.says.absence if post.norm else None
+        if post.norm and says is not None:
+            return agreed(says, post.norm.source)
+        general = self.norms.settings.absence
+        return None if general is None else agreed(general, self.norms.source)
+
+
+def joined(told: Iterable[Told]) -> Told:
+    """The periods of several shifts as one, in order; heads of equal starts are added."""
+    parts = list(told)
+    if len(parts) < 2:
+        return parts[0] if parts else NONE
+    starts = np.concatenate([each.starts for each in parts])
+    lengths = np.concatenate([each.lengths for each in parts])
+    values = np.concatenate([each.values for each in parts])
+    first, back = np.unique(starts, return_inverse=True)
+    longest = np.zeros(len(first), dtype=np.int64)
+    np.maximum.at(longest, back, lengths)
+    heads = np.bincount(back, weights=values, minlength=len(first)).astype(np.float64)
+    return Told(first, longest, heads)
+
+
+def past(told: Told, now: int) -> Told:
+    keep = told.starts + told.lengths <= now
+    return Told(told.starts[keep], told.lengths[keep], told.values[keep])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reckoned:
+    """A post with its shifts; `why` where nothing is known of the need."""
+
+    post: Post
+    shifts: Shifts
+    balance: Balance
+    made_from: MadeFrom | None
+    why: Why | None
+    absence: Absence | None
+
+
+def reckoned(posts: Sequence[Post], basis: Basis, probabilities: Sequence[float]) -> list[Reckoned]:
+    """Pools that fill come after the units that they fill; in the order given."""
+    own = {post: of_post(post, basis, probabilities) for post in posts if not post.fills}
+    found = []
+    for post in posts:
+        if not post.fills:
+            found.append(own[post])
+            continue
+        members = [
+            own.get(each) or of_post(each, basis, probabilities) for each in basis_posts(post, own)
+        ]
+        found.append(of_filling(post, members, basis, probabilities))
+    return found
+
+
+def basis_posts(pool: Post, own: Mapping[Post, Reckoned]) -> list[Post]:
+    """The posts of its units that a pool fills: of the same role and shift."""
+    return [
+        post
+        for post in own
+        if (post.role, post.shift) == (pool.role, pool.shift)
+        and not post.place.pool
+        and post.place.name in pool.units
+    ]
+
+
+def of_post(post: Post, basis: Basis, probabilities: Sequence[float]) -> Reckoned:
+    shifts = shifts_ahead(post, basis.units, basis.today, WEEKS_DAYS, basis.at)
+    told = need_of(post, shifts, basis)
+    steps = len(shifts)
+    why, need, known, made_from = None, np.zeros((1, steps), np.int64), np.zeros(steps, bool), None
+    if isinstance(told, Why):
+        why = told
+    else:
+        need, known, made_from = told
+    absence = basis.absence(post)
+    rostered = basis.roster(post).at(shifts.starts)
+    found = balance(need, known, rostered, absence, probabilities)
+    return Reckoned(post, shifts, found, made_from, why, absence)
+
+
+Need = tuple[Whole, NDArray[np.bool_], MadeFrom]
+
+
+def need_of(post: Post, shifts: Shifts, basis: Basis) -> Need | Why:
+    """Heads on each path in each shift, in which of them that is known, and from what."""
+    if post.norm is None:
+        return NO_NORM
+    says = post.norm.says
+    steps = len(shifts)
+    if says.measure is not None:
+        return by_hours(post, shifts, basis)
+    if says.patients_per_head is None:
+        need = np.full((1, steps), says.minimum, dtype=np.int64)
+        return need, np.ones(steps, dtype=np.bool_), "minimum"
+    people = people_of(post, basis)
+    if isinstance(people, Why):
+        return people
+    columns = np.array([(day - people.first).days for day in shifts.days], dtype=np.int64)
+    # A run that was made after a day's count begins with the next: that is the nearest it tells.
+    columns += columns == -1
+    inside = (columns >= 0) & (columns < people.paths.shape[1])
+    counts = people.paths[:, np.where(inside, columns, 0)].astype(np.int64)
+    return by_patients(counts, says.patients_per_head, says.minimum), inside, "paths"
+
+
+def people_of(post: Post, basis: Basis) -> Patients | Why:
+    """All the people of the units of a post together, path by path."""
+    found = []
+    for unit in post.units:
+        people = basis.patients.get(unit, NO_RUN)
+        if isinstance(people, Why):
+            return people if len(post.units) == 1 else Why(people.code, f"{unit}: {people.detail}")
+        found.append(people)
+    if not found:
+        return NO_RUN
+    first = max(each.first for each in found)
+    cut = [each.since(first) for each in found]
+    width = min(each.shape[1] for each in cut)
+    whole = reduce(np.add, [each[:, :width] for each in cut])
+    return Patients(first, whole, found[0].months)
+
+
+NO_RUN = Why("no-run", "No run tells who will be there.")
+
+
+def by_hours(post: Post, shifts: Shifts, basis: Basis) -> Need | Why:
+    assert post.norm is not None
+    says = post.norm.says
+    assert says.measure is not None
+    told = [basis.asking.get((unit, says.measure)) for unit in post.units]
+    asks = [each for each in told if each is not None]
+    if not asks or len(asks) < len(told):
+        return NO_UNIT_TOLD
+    hours = asks[0].hours_of(shifts)
+    rates = reduce(np.add, [each.rates for each in asks])
+    patience = inf if says.patience_minutes is None else says.patience_minutes / 60
+    within = (says.target_wait_seconds or 0.0) / 3600
+    heads = by_rate(rates, says.handling_hours, says.minimum, says.target_share, within, patience)
+    known = np.array([len(each) > 0 for each in hours], dtype=np.bool_)
+    return np.maximum(of_shift(heads, hours), says.minimum), known, "hourly"
+
+
+def of_filling(
+    post: Post, members: Sequence[Reckoned], basis: Basis, probabilities: Sequence[float]
+) -> Reckoned:
+    """On each path what its units lack together in the same shift of the same day; drawn, so that
+    a unit with enough helps no other."""
+    shifts = shifts_ahead(post, basis.units, basis.today, WEEKS_DAYS, basis.at)
+    steps = len(shifts)
+    need, known = np.zeros((COUNT, steps), np.int64), np.ones(steps, dtype=np.bool_)
+    for member in members:
+        place = {day: step for step, day in enumerate(member.shifts.days)}
+        at = np.array([place.get(day, -1) for day in shifts.days], dtype=np.int64)
+        told = member.balance
+        usable = (at >= 0) & told.known[at] & np.isfinite(told.rostered[at])
+        known &= usable & (member.absence is not None)
+        if member.absence is None or not usable.any():
+            continue
+        name = f"{member.post.place.name}/{post.role}/{post.shift}"
+        chance = np.random.default_rng([zlib.crc32(name.encode())])
+        chances = chance.random((COUNT, int(usable.sum())))
+        there = drawn(told.rostered[at[usable]], member.absence, chances)
+        need[:, usable] += np.maximum(told.need[:, at[usable]] - there, 0)
+    why = None if members and known.any() else NOTHING_TO_FILL
+    known = known if members else np.zeros(steps, dtype=np.bool_)
+    absence = basis.absence(post)
+    rostered = basis.roster(post).at(shifts.starts)
+    found = balance(need, known, rostered, absence, probabilities)
+    return Reckoned(post, shifts, found, None if why else "shortage", why, absence)
+
+
+NOTHING_TO_FILL = Why(
+    "shortage-unknown",
+    "Of no unit of this pool need, roster and absence are all known in this shift.",
+)
+
+
+def monthly(post: Post, basis: Basis) -> tuple[date, Floats] | Why:
+    """Mean heads a shift in each month: its first month, and float64[paths, months]."""
+    if post.norm is None:
+        return NO_NORM
+    says = post.norm.says
+    if says.measure is not None:
+        return Why("weeks-only", "Who asks by the hour is reckoned for 13 weeks; ask for weeks.")
+    if says.patients_per_head is None:
+        return calendar.month_of(basis.today), np.full((1, MONTHS_AHEAD), float(says.minimum))
+    people = people_of(post, basis)
+    if isinstance(people, Why):
+        return people
+    counts = people.paths.astype(np.float64)
+    return people.first, mean_by_patients(counts, says.patients_per_head, says.minimum)
+
+
+def days_a_week(post: Post, basis: Basis) -> float:
+    """On how many days of a week the shift is held, by four weeks from today on."""
+    return len(shifts_ahead(post, basis.units, basis.today, 28, basis.at)) / 4
