@@ -1,12 +1,14 @@
 # The tower without a database: give it DATABASE_URL, DATABASE_OWNER_URL and TOREN_KEY_PEPPER.
 # Runs as an ordinary user on a read-only file system: docker run --read-only --tmpfs /tmp ...
-FROM python:3.13-slim-bookworm AS build
+# Another base, from a registry of your own: docker build --build-arg BASE=...
+ARG BASE=python:3.13-slim-bookworm
+FROM ${BASE} AS build
 WORKDIR /toren
 COPY requirements.txt ./
 RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
 
-FROM python:3.13-slim-bookworm
+FROM ${BASE}
 RUN useradd --system --uid 10001 --no-create-home toren
 WORKDIR /toren
 COPY --from=build /venv /venv

@@ -36,7 +36,7 @@ def test_every_line_of_the_readme_does_what_it_says() -> None:
         )
 
     assert done.returncode == 0, done.stderr
-    stored, refused, message, asked, forecast = done.stdout.split("----")
+    stored, refused, message, asked, forecast, years = done.stdout.split("----")
     assert '"outcome":"stored"' in stored
     assert '"status":400' in refused
     assert refused.count('"pointer"') >= 3
@@ -46,3 +46,7 @@ def test_every_line_of_the_readme_does_what_it_says() -> None:
     assert "occupied" in asked
     assert '"horizon":"weeks"' in forecast
     assert '"horizon":"years"' in forecast
+    assert '"subjectKind":"unit"' in years
+    assert '"scenario":"baseline"' in years
+    assert '"scenario":"langer-thuis"' in years
+    assert "kind,of,year,figure,cause,p10,p50,p90,mean" in years

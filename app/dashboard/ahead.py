@@ -10,6 +10,7 @@ from app.facilities.schemas import BED_TYPE_NAMES, ROLE_NAMES
 from app.forecasts.runs import Horizon
 from app.forecasts.schemas import Band as Told
 from app.forecasts.schemas import ForecastStep, TypeForecast
+from app.forecasts.staffing.schemas import Staffing
 from app.planning.schemas import Balance, LinePlan, Numbers, Plan, RolePlan
 
 CAUSES: Mapping[str, str] = {
@@ -189,6 +190,64 @@ def share(cell: Cell) -> str:
     return "onbekend" if cell.share is None else percent(cell.share)
 
 
+def staff_chart(name: str, told: Staffing) -> Chart | None:
+    """Per role and shift the share of its shifts that are rather short than not, for 13 weeks.
+
+    Roles are never added up; beyond what is told of the roster nothing is known.
+    """
+    weeks: dict[tuple[int, int], None] = {}
+    found: dict[str, dict[tuple[int, int], list[bool]]] = {}
+    for series in told.series:
+        label = f"{role_name(series.role)}, {series.shift}"
+        for step in series.steps:
+            week = step.day.isocalendar()[:2]
+            weeks.setdefault(week)
+            if step.short is not None:
+                found.setdefault(label, {}).setdefault(week, []).append(step.short)
+    if not found:
+        return None
+    shown = sorted(weeks)[:CALENDAR_WEEKS]
+    rows = [
+        (label, [Cell(part_short(by_week.get(week))) for week in shown])
+        for label, by_week in sorted(found.items())
+    ]
+    worst = max(rows, key=lambda row: max(cell.share or 0.0 for cell in row[1]))
+    most = max(cell.share or 0.0 for cell in worst[1])
+    at = next(week for week, cell in zip(shown, worst[1], strict=True) if cell.share == most)
+    closes = told.roster_closes_at
+    title = (
+        f"{name}: het rooster is het krapst bij {worst[0].lower()}, in week {at[1]}"
+        if most > 0
+        else f"{name}: van geen dienst die bekend is, is een tekort waarschijnlijk"
+    )
+    until = f" Het rooster ligt vast tot {day_of(closes)}." if closes is not None else ""
+    return Chart(
+        name="diensten",
+        title=title,
+        sentence="Per week welk deel in procenten van de diensten eerder te weinig dan genoeg "
+        f"mensen heeft. Waar nog geen rooster is gemeld, staat een vraagteken.{until}",
+        svg=calendar(rows, [str(week) for _, week in shown]),
+        columns=("Functie en dienst", *(f"wk {week}" for _, week in shown)),
+        rows=[(label, *(share(cell) for cell in cells)) for label, cells in rows],
+        legend=(
+            ("unlikely", "tot 30% van de diensten"),
+            ("either", "30 tot 70%"),
+            ("likely", "vanaf 70%"),
+            ("none", "onbekend"),
+        ),
+        wide=True,
+    )
+
+
+def part_short(known: Sequence[bool] | None) -> float | None:
+    return sum(known) / len(known) if known else None
+
+
+def day_of(moment: datetime) -> str:
+    local = moment.astimezone(LOCAL).date()
+    return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
+
+
 def ledger_chart(chart: str, name: str, unit: str, of: Balance, plan: Plan) -> Chart | None:
     """What adds how much to the shortage between now and the last year that is known."""
     if of.ledger is None or of.ledger.begin is None:
@@ -346,10 +405,14 @@ def role_name(role: str) -> str:
     return f"{name[0].upper()}{name[1:]}"
 
 
-def type_name(care_setting: str, told: TypeForecast) -> str:
+def setting_name(care_setting: str) -> str:
     setting = SETTINGS.get(care_setting, care_setting)
+    return f"{setting[0].upper()}{setting[1:]}"
+
+
+def type_name(care_setting: str, told: TypeForecast) -> str:
     kind = BED_TYPE_NAMES.get(told.bed_type or "", told.bed_type or "plek")
-    return f"{setting[0].upper()}{setting[1:]}, {kind}"
+    return f"{setting_name(care_setting)}, {kind}"
 
 
 def told_number(value: float | None) -> str:

@@ -18,6 +18,8 @@ from app.dashboard.ahead import (
     role_chart,
     role_name,
     scarcest,
+    setting_name,
+    staff_chart,
     type_name,
 )
 from app.dashboard.charts import Chart
@@ -28,6 +30,9 @@ from app.forecasts.kept import Version
 from app.forecasts.routes import kept_of
 from app.forecasts.runs import Horizon
 from app.forecasts.schemas import Asked, Forecast, TypeForecast
+from app.forecasts.staffing import queries as staffing
+from app.forecasts.staffing.routes import kept_of as people_of
+from app.forecasts.staffing.schemas import Asked as StaffingAsked
 from app.overview.schemas import Overview
 from app.planning import queries as plans
 from app.planning.routes import seen
@@ -97,8 +102,20 @@ async def draw(
         Choice(key_text(each), type_name(each[0], told), each == key)
         for each, told in weeks.items()
     ]
+    staff = await shifts(request, session, viewer, key[0])
     of_years = await years(request, session, viewer, key, name)
-    return Ahead(choices, tuple(charts_of([*fans, calendar_chart(named), *of_years])))
+    return Ahead(choices, tuple(charts_of([*fans, calendar_chart(named), staff, *of_years])))
+
+
+async def shifts(
+    request: Request, session: AsyncSession, viewer: Principal, setting: CareSetting
+) -> Chart | None:
+    """The shifts of a care setting, for who may read of staff."""
+    if not viewer.may("staffing:read"):
+        return None
+    asked = StaffingAsked(care_setting=setting)
+    told = await staffing.answer(session, viewer, asked, people_of(request), datetime.now(UTC))
+    return staff_chart(setting_name(setting), told)
 
 
 async def years(

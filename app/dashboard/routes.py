@@ -30,7 +30,7 @@ VISITOR = Principal(
     client_id=None,
     client="page",
     source_kind="hand",
-    scopes=frozenset({"overview:read", "forecasts:read"}),
+    scopes=frozenset({"overview:read", "forecasts:read", "staffing:read"}),
 )
 pages = Environment(
     loader=FileSystemLoader(HERE / "templates"),
