@@ -58,14 +58,16 @@ def upgrade() -> None:
             name=op.f("scenarios_baseline_check"),
         ),
         sa.PrimaryKeyConstraint("org_id", "id", name=op.f("scenarios_pkey")),
-        sa.UniqueConstraint("org_id", "scenario", "version", name=op.f("scenarios_org_id_key")),
+        sa.UniqueConstraint(
+            "org_id", "scenario", "version", name=op.f("scenarios_org_id_scenario_version_key")
+        ),
     )
-    op.create_index(op.f("scenarios_known_at_idx"), TABLE, ["known_at", "id"], unique=False)
+    op.create_index(op.f("scenarios_known_at_id_idx"), TABLE, ["known_at", "id"], unique=False)
     for statement in WALLS:
         op.execute(statement)
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '2s'")
-    op.drop_index(op.f("scenarios_known_at_idx"), table_name=TABLE)
+    op.drop_index(op.f("scenarios_known_at_id_idx"), table_name=TABLE)
     op.drop_table(TABLE)

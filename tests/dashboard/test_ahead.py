@@ -37,51 +37,32 @@ async def test_before_any_run_the_page_says_how_a_forecast_comes(
     assert page.all("figure") == []
 
 
-async def test_the_page_shows_weeks_and_the_calendar_with_their_tables(
-    demo: FastAPI, client: AsyncClient, session: AsyncSession, database: Database
-) -> None:
-    await a_run(session, database)
-
-    page = Outline((await client.get("/")).text)
-
-    names = [figure["aria-labelledby"] for figure in page.all("figure")]
-    assert {"fan-weeks-titel", "fan-months-titel", "kalender-titel"} <= set(names)
-    assert "REO, REO-bed" in page.text
-    assert len(page.all("table")) >= len(names)
-
-
-async def test_the_file_of_a_picture_is_its_table(
-    demo: FastAPI, client: AsyncClient, session: AsyncSession, database: Database
-) -> None:
-    await a_run(session, database)
-    asked = {"careSetting": "reo", "horizon": "weeks"}
-    key = await a_planner(session)
-
-    answer = await client.get("/grafieken/fan-weeks", params={"zorg": "reo.observation-elderly"})
-    none = await client.get("/grafieken/geen")
-
-    rows = list(csv.DictReader(io.StringIO(answer.text), delimiter=";"))
-    demo.state.fictief = False
-    forecast: Any = (await client.get("/v1/forecasts", params=asked, headers=key)).json()
-    steps = forecast["forecasts"][0]["steps"]
-    assert len(rows) == len(steps)
-    shown = [float(row["Nodig"].replace(",", ".")) for row in rows]
-    assert shown == [step["need"]["median"] for step in steps]
-    assert none.status_code == 404
-
-
-async def test_the_years_and_the_ledger_stand_on_the_page(
+async def test_title_picture_table_and_file_of_what_is_ahead_are_one(
     demo: FastAPI, client: AsyncClient, session: AsyncSession, database: Database
 ) -> None:
     await a_run(session, database)
     await make.a_unit(session, "caz-bed", "caz")
     await a_baseline(session, version=2)
+    asked = {"careSetting": "reo", "horizon": "weeks"}
+    key = await a_planner(session)
 
     page = Outline((await client.get("/")).text)
+    file = await client.get("/grafieken/fan-weeks", params={"zorg": "reo.observation-elderly"})
+    none = await client.get("/grafieken/geen")
 
-    names = [figure["aria-labelledby"] for figure in page.all("figure")]
-    assert {"opbouw-plekken-titel", "opbouw-fte-titel", "rol-nurse-titel"} <= set(names)
+    names = {figure["aria-labelledby"] for figure in page.all("figure")}
+    assert {"fan-weeks-titel", "fan-months-titel", "kalender-titel"} <= names
+    assert {"opbouw-plekken-titel", "opbouw-fte-titel", "rol-nurse-titel"} <= names
+    assert "REO, REO-bed" in page.text
     assert "meer en oudere mensen" in page.text
+    assert len(page.all("table")) >= len(names)
+    assert none.status_code == 404
+    rows = list(csv.DictReader(io.StringIO(file.text), delimiter=";"))
+    demo.state.fictief = False
+    forecast: Any = (await client.get("/v1/forecasts", params=asked, headers=key)).json()
+    steps = forecast["forecasts"][0]["steps"]
+    shown = [float(row["Nodig"].replace(",", ".")) for row in rows]
+    assert shown == [step["need"]["median"] for step in steps]
 
 
 async def test_without_a_key_no_picture_and_no_file(

@@ -112,6 +112,7 @@ def told_today(unit: dict[str, Any]) -> bool:
     return unit["ageSeconds"] is not None and unit["ageSeconds"] < 24 * 3600
 
 
+@pytest.mark.more
 def test_the_region_is_there_and_the_server_outlives_who_plays_it(folder: Path) -> None:
     with living(folder, days=21) as (process, address):
         overview = ask(address, "/v1/overview")

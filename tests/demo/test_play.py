@@ -196,6 +196,7 @@ def aged(unit: dict[str, Any]) -> float:
     return math.inf if unit["ageSeconds"] is None else float(unit["ageSeconds"])
 
 
+@pytest.mark.more
 async def test_a_day_of_the_region_is_taken_whole_from_every_feed(database: Database) -> None:
     until = int(now().timestamp())
     begin = until - 4 * 86400

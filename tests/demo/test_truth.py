@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -102,6 +103,7 @@ def demo(urls: store.Urls, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.more
 async def test_a_demo_enters_an_empty_database_when_it_is_asked_to(
     database: Database, session: AsyncSession
 ) -> None:

@@ -63,6 +63,7 @@ def command(database: Database, *words: str) -> subprocess.CompletedProcess[str]
     )
 
 
+@pytest.mark.more
 async def test_the_command_takes_the_same_forms_and_names_what_is_wrong(
     database: Database, session: AsyncSession, tmp_path: Path
 ) -> None:
