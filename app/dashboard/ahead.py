@@ -75,7 +75,7 @@ def fan_chart(name: str, horizon: Horizon, told: TypeForecast) -> Chart | None:
         columns=FAN_COLUMNS,
         rows=rows,
         legend=(
-            ("middle", "verwacht nodig"),
+            ("middle", "plekken nodig, met ruimte" if horizon == "years" else "verwacht nodig"),
             *((("inner", "50% kans"),) if horizon != "years" else ()),
             ("outer", "80% kans"),
             ("supply", "plekken die er zijn"),
@@ -136,7 +136,8 @@ def fan_sentence(steps: Sequence[ForecastStep], horizon: Horizon) -> str:
     )
     needed = told_number(last.need.median)
     at = f"{place(horizon).capitalize()} {when(last, horizon)}"
-    return f"{at} zijn er {needed} nodig, {between}; {there}."
+    room = " Hier is ruimte gerekend voor drukke dagen." if horizon == "years" else ""
+    return f"{at} zijn er {needed} nodig, {between}; {there}.{room}"
 
 
 def calendar_chart(types: Sequence[tuple[str, TypeForecast]]) -> Chart | None:
@@ -191,7 +192,7 @@ def share(cell: Cell) -> str:
 
 
 def staff_chart(name: str, told: Staffing) -> Chart | None:
-    """Per role and shift the share of its shifts that are rather short than not, for 13 weeks.
+    """Per role and shift the share of its shifts in which a unit is rather short than not.
 
     Roles are never added up; beyond what is told of the roster nothing is known.
     """
@@ -216,7 +217,8 @@ def staff_chart(name: str, told: Staffing) -> Chart | None:
     at = next(week for week, cell in zip(shown, worst[1], strict=True) if cell.share == most)
     closes = told.roster_closes_at
     title = (
-        f"{name}: het rooster is het krapst bij {worst[0].lower()}, in week {at[1]}"
+        f"{name}: een tekort in een dienst komt het meest voor bij {worst[0].lower()}, "
+        f"in week {at[1]}"
         if most > 0
         else f"{name}: van geen dienst die bekend is, is een tekort waarschijnlijk"
     )
@@ -224,8 +226,9 @@ def staff_chart(name: str, told: Staffing) -> Chart | None:
     return Chart(
         name="diensten",
         title=title,
-        sentence="Per week welk deel in procenten van de diensten eerder te weinig dan genoeg "
-        f"mensen heeft. Waar nog geen rooster is gemeld, staat een vraagteken.{until}",
+        sentence="Per week in welk deel van de diensten (in procenten) op ten minste één afdeling "
+        f"eerder te weinig dan genoeg mensen zijn. Waar nog "
+        f"geen rooster is gemeld, staat een vraagteken.{until}",
         svg=calendar(rows, [str(week) for _, week in shown]),
         columns=("Functie en dienst", *(f"wk {week}" for _, week in shown)),
         rows=[(label, *(share(cell) for cell in cells)) for label, cells in rows],
