@@ -27,9 +27,7 @@ LeverKind = Literal[
 ]
 # Levers by what they move.
 OF_USE: frozenset[LeverKind] = frozenset({"use", "prevention", "stay"})
-OF_STAFF: frozenset[LeverKind] = frozenset(
-    {"inflow", "outflow", "retirement", "hours", "absence", "staffing"}
-)
+OF_PLACES: frozenset[LeverKind] = frozenset({"beds", "occupancy"})
 # What changes without a lever, in the order in which the ledger states it.
 OWN_CAUSES = (
     *("series", "population", "use", "stay", "beds"),
@@ -205,6 +203,10 @@ class Lever:
             raise ValueError(f"The lever {self.name} ends before it begins.")
         if (self.kind == "substitution") != (self.to is not None):
             raise ValueError(f"The lever {self.name}: a substitution, and only that, has a `to`.")
+        if self.kind in OF_PLACES and (
+            not self.lines or any(key.resource == HOURS for key in self.lines)
+        ):
+            raise ValueError(f"The lever {self.name} must say of which kinds of bed it is.")
         if self.to is not None and (not self.lines or self.to in self.lines or self.exchange < 0):
             raise ValueError(f"The lever {self.name} must say from which other lines it takes.")
 
@@ -270,6 +272,13 @@ class Assumptions:
                 raise ValueError(
                     f"The lever {lever.name} names {', '.join(sorted(map(str, unknown)))}, which "
                     f"is not planned; there are {', '.join(sorted(map(str, known)))}."
+                )
+            refusing = {line.key for line in self.lines if line.service.refused is not None}
+            if lever.kind == "occupancy" and lever.lines & refusing:
+                raise ValueError(
+                    f"The lever {lever.name} is of a share occupied, and the places of "
+                    f"{', '.join(sorted(map(str, lever.lines & refusing)))} follow from a share "
+                    "refused; leave it out."
                 )
             if lever.roles - {role.role for role in self.roles}:
                 raise ValueError(f"The lever {lever.name} names a role that is not planned.")

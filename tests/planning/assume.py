@@ -70,6 +70,7 @@ def lever(kind: LeverKind, amount: float, **changes: Any) -> Lever:
         "until": 2030,
         "source": "test",
         "year": 2026,
+        "lines": frozenset({WARD}) if kind in ("beds", "occupancy") else frozenset(),
     }
     return Lever(kind=kind, **{**told, **changes})
 

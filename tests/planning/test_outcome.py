@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.forecasts.queues import erlang_b
-from app.planning.assumed import Assumptions, Lever, LeverKind, Service
+from app.planning.assumed import Assumptions, Lever, LeverKind, LineKey, Service
 from app.planning.capacity import places
 from app.planning.chances import Chances
 from app.planning.demography import Factor, Population
@@ -205,6 +205,23 @@ WRONG: list[tuple[dict[str, object], str]] = [
 def test_a_lever_that_cannot_be_is_refused(changes: dict[str, object], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         lever("stay", 0.9, **changes)
+
+
+@pytest.mark.parametrize("lines", [frozenset(), frozenset({HOME})])
+@pytest.mark.parametrize("kind", ["beds", "occupancy"])
+def test_a_lever_of_places_says_of_which_kinds_of_bed(
+    kind: LeverKind, lines: frozenset[LineKey]
+) -> None:
+    with pytest.raises(ValueError, match="of which kinds of bed"):
+        lever(kind, 0.9, lines=lines)
+
+
+def test_an_occupancy_does_not_move_places_that_follow_from_a_share_refused() -> None:
+    refusing = line(service=Service(refused=0.05))
+    fuller = lever("occupancy", 0.95, lines=frozenset({WARD}))
+
+    with pytest.raises(ValueError, match="follow from a share refused"):
+        assumptions([refusing], [], [fuller])
 
 
 def of_unknown_line() -> Lever:

@@ -228,7 +228,9 @@ async def test_two_or_three_are_held_beside_each_other(
     await a_baseline(session)
     planner = await a_planner(session)
     stay = (await post(client, planner, a_lever())).json()
-    beds = a_lever(lever="meer-bedden", kind="beds", amount={"p10": 4, "p50": 4, "p90": 4})
+    four = {"p10": 4, "p50": 4, "p90": 4}
+    lines = [{"careSetting": "reo", "bedType": "observation-elderly"}]
+    beds = a_lever(lever="meer-bedden", kind="beds", amount=four, lines=lines)
     more = (await post(client, planner, beds, scenario="bedden")).json()
 
     ids = f"baseline,{stay['id']},{more['id']}"
