@@ -1,5 +1,6 @@
 """What the forecast rests on, as known at a moment; the runs that were issued; the answers."""
 
+import asyncio
 import time
 import uuid
 from collections import defaultdict
@@ -7,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as local_time
+from functools import partial
 from typing import Literal
 
 import asyncpg
@@ -40,8 +42,9 @@ from app.forecasts.demand import Part
 from app.forecasts.kept import Answer, Kept, Version, sealed
 from app.forecasts.paths import unpacked
 from app.forecasts.runs import REGION, Horizon, Kind, Moves, NoPlace
-from app.forecasts.schemas import Asked, Paths, PathsAsked, RunView
+from app.forecasts.schemas import Asked, Paths, PathsAsked, RunView, Service, ServiceAsked
 from app.forecasts.series import DAY, Daily
+from app.forecasts.service_answers import type_service
 from app.forecasts.subjects import FORECAST, SUPPLY, WAITING, Offer, Region
 from app.forecasts.supply import Event
 from app.forecasts.tables import ForecastRun
@@ -442,6 +445,37 @@ async def paths(
         kept = [ways[unit, each.kind] for unit in units if (unit, each.kind) in ways]
         told.append(type_paths(each, shown, kept if len(kept) == len(units) else []))
     return Paths(**topic.about(), run=view_of(run), types=tuple(told))
+
+
+async def service(
+    session: AsyncSession, viewer: Principal, asked: ServiceAsked, now: datetime
+) -> Service:
+    """Of the last run: the need of each unit where it is told, else who is there."""
+    question = asked.question()
+    refuse(wrong(question))
+    topic = topic_of(question)
+    about = {key: value for key, value in topic.about().items() if key != "measure"}
+    org_id = await owner(session, topic)
+    run = await run_of(session, topic.horizon)
+    if run is None:
+        return Service(**about, refused=asked.refused)
+    types = await stored(session, run.run_id, org_id, topic)
+    of = await owners(session, {unit for each in types for unit in each.members})
+    behind = of if topic.subject_kind != "unit" else {topic.subject: org_id}
+    seen = await disclosure(session, viewer, now, None)
+    there = await bundles(session, run.run_id, behind, topic)
+    needed = await bundles(session, run.run_id, behind, replace(topic, measure="need"))
+    told = []
+    for each in types:
+        units = list(each.members or behind)
+        shown = shows(seen, topic, {behind[unit] for unit in units}, now - run.issued_at)
+        need = each.kind._replace(measure="need")
+        kept = [needed.get((unit, need)) or there.get((unit, each.kind)) for unit in units]
+        ways = [of_unit for of_unit in kept if of_unit is not None]
+        whole = ways if len(ways) == len(units) else []
+        made = partial(type_service, each, shown, units, whole, asked.refused)
+        told.append(await asyncio.to_thread(made))
+    return Service(**about, refused=asked.refused, run=view_of(run), types=tuple(told))
 
 
 async def bundles(

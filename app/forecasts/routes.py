@@ -13,7 +13,16 @@ from app.access.routes import ForecastReader
 from app.db import Db
 from app.forecasts import queries
 from app.forecasts.kept import Answer, Kept
-from app.forecasts.schemas import Asked, Forecast, Paths, PathsAsked, RunList, RunsAsked
+from app.forecasts.schemas import (
+    Asked,
+    Forecast,
+    Paths,
+    PathsAsked,
+    RunList,
+    RunsAsked,
+    Service,
+    ServiceAsked,
+)
 from app.paging import MOMENT_AND_ID, link_next, page_of
 
 router = APIRouter(tags=["forecasts"])
@@ -62,6 +71,21 @@ async def paths(
     its paths.
     """
     return await queries.paths(session, viewer, asked, datetime.now(UTC))
+
+
+@router.get("/forecasts/service-levels")
+async def service_levels(
+    session: Db, viewer: ForecastReader, asked: Annotated[ServiceAsked, Query()]
+) -> Service:
+    """How many places refuse no more than a share of who asks, week by week or month by month.
+
+    Erlang B in the mean over the forecast of the load, so that what is unsure asks for places too:
+    the share occupied that can be borne is small where places are few, and a flat norm of 85 or
+    90% is wrong below 50. `together` if the units help each other out, `apart` if each is on its
+    own; their difference is the gain of pooling. The load is who is there and who waits, where a
+    unit tells it. Who may see the forecast may see this.
+    """
+    return await queries.service(session, viewer, asked, datetime.now(UTC))
 
 
 @router.get("/forecasts/runs")

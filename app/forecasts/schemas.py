@@ -343,6 +343,65 @@ class TypePaths(Wire):
     paths: tuple[tuple[float, ...], ...] = ()
 
 
+class ServiceAsked(Wire):
+    """Of what, how far ahead, and how many may be refused. Give one of unit, group, careSetting."""
+
+    unit: Slug | None = Field(None, description="One unit.", examples=["reo-flex"])
+    group: Slug | None = Field(None, description="The units of a group, per bed type.")
+    care_setting: CareSetting | None = Field(
+        None, description="The units of a care setting in the region, per bed type."
+    )
+    horizon: Literal["weeks", "months"] = Field("weeks", description="By week, or by month.")
+    refused: float = Field(
+        0.05, gt=0, lt=1, description="At most this share of who asks may find no place."
+    )
+
+    def question(self) -> Asked:
+        told = self.model_dump(exclude={"refused"})
+        return Asked(**told)
+
+
+class Load(Wire):
+    """Places asked at a time: with a chance of 80% between p10 and p90."""
+
+    p10: float
+    p50: float
+    p90: float
+
+
+class EnoughStep(Wire):
+    """One week or month: the whole places that keep the service level."""
+
+    day: date = Field(description="The local day on which it begins.")
+    load: Load
+    together: int = Field(description="If all units help each other out.")
+    apart: int = Field(description="If each unit is on its own.")
+    gain: int = Field(description="What pooling spares: `apart` less `together`.")
+    supply: Amount = Field(description="The fewest places with staff on any of its days.")
+
+
+class TypeService(Wire):
+    """Of one resource and bed type. Types are never netted."""
+
+    resource: str | None
+    bed_type: str | None
+    state: FigureState
+    reason: Reason | None = None
+    members: tuple[str, ...] = ()
+    steps: tuple[EnoughStep, ...] = ()
+
+
+class Service(Wire):
+    """How many places refuse no more than a share of who asks (Erlang B, nobody waits)."""
+
+    subject_kind: SubjectKind
+    subject: str
+    horizon: Horizon
+    refused: float
+    run: RunView | None = None
+    types: tuple[TypeService, ...] = ()
+
+
 class Paths(Wire):
     """Sample paths of the last run: path n of one answer goes with path n of every other."""
 

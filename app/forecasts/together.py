@@ -34,7 +34,7 @@ from app.forecasts.paths import (
     quantiles_of,
     ranked,
 )
-from app.forecasts.runs import REGION, Bundle, Issued
+from app.forecasts.runs import REGION, Bundle, Issued, Kind
 from app.forecasts.series import DAY, Daily
 from app.forecasts.subjects import NEED, SUPPLIED, Total
 
@@ -422,13 +422,20 @@ def told(answers: Sequence[Answer]) -> Iterator[Issued]:
 
 
 def bundled(answers: Sequence[Answer]) -> Iterator[Bundle]:
-    """The paths of the units; those of totals are their sums."""
-    for question, ways, *_ in answers:
-        if isinstance(ways, Ways) and question.subject_kind == "unit":
-            bits, told = packed(ways.paths)
-            steps = ways.paths.shape[1]
-            unit, kind = question.subject, question.kind
-            yield Bundle(question.org_id, unit, kind, ways.first, steps, bits, told)
+    """The paths of the units, and those of their need where it is more than who is there; those
+    of totals are their sums."""
+    for answer in answers:
+        question, kind = answer.question, answer.question.kind
+        if question.subject_kind != "unit" or not isinstance(answer.ways, Ways):
+            continue
+        yield bundle(question, kind, answer.ways)
+        if answer.need is not None:
+            yield bundle(question, kind._replace(measure=NEED), answer.need)
+
+
+def bundle(question: Question, kind: Kind, ways: Ways) -> Bundle:
+    bits, told = packed(ways.paths)
+    return Bundle(question.org_id, question.subject, kind, ways.first, ways.steps, bits, told)
 
 
 def issued_of(answer: Answer, either: list[float | None] | None) -> Issued:

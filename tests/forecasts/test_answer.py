@@ -535,6 +535,34 @@ async def test_the_paths_of_a_group_are_the_sum_of_those_of_its_units(
     np.testing.assert_allclose(both["paths"], summed, atol=2e-3)
 
 
+async def test_places_for_a_service_level_are_told_together_and_apart(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session)
+    await make.a_unit(session, "caz-bed", "caz")
+    await a_series(session, [6.0] * 60, unit="caz-bed", organisation="caz", ends=YESTERDAY)
+    rtp = await a_reader(session, "rtp", "coordinator")
+    other = await a_reader(session, "ggz", "provider")
+    await issue(database.urls.worker, NOW)
+    path = "/v1/forecasts/service-levels"
+
+    few = await client.get(path, params={"careSetting": "reo", "refused": 0.02}, headers=rtp)
+    many = await client.get(path, params={"careSetting": "reo", "refused": 0.3}, headers=rtp)
+    alone = await client.get(path, params={"unit": "reo-flex"}, headers=other)
+    wrong = await client.get(path, params={"careSetting": "reo", "refused": 1}, headers=rtp)
+
+    (strict,), (mild,) = (each.json()["types"] for each in (few, many))
+    assert len(strict["steps"]) == 14
+    assert sorted(strict["members"]) == ["caz-bed", "reo-flex"]
+    for one, looser in zip(strict["steps"], mild["steps"], strict=True):
+        assert one["together"] > looser["together"] > 0
+        assert one["gain"] == one["apart"] - one["together"] > 0
+        assert one["together"] > one["load"]["p50"]
+    (hidden,) = alone.json()["types"]
+    assert (hidden["state"], hidden["steps"]) == ("suppressed", [])
+    assert wrong.json()["errors"][0]["parameter"] == "refused"
+
+
 async def test_paths_are_kept_of_the_last_two_runs(
     session: AsyncSession, database: Database
 ) -> None:

@@ -206,6 +206,7 @@ async def laid_out(client: AsyncClient, keys: Mapping[str, Headers]) -> dict[str
 ASKED: Mapping[str, dict[str, str]] = {
     "/v1/forecasts": {"horizon": "weeks", "unit": f"{OWNER}-flex"},
     "/v1/forecasts/paths": {"horizon": "weeks", "unit": f"{OWNER}-flex"},
+    "/v1/forecasts/service-levels": {"horizon": "weeks", "unit": f"{OWNER}-flex"},
     "/v1/forecasts/scores": {"unit": f"{OWNER}-flex"},
     "/v1/scenarios/_compare": {"ids": "baseline,baseline"},
     "/v1/staffing": {"unit": f"{OWNER}-flex"},
