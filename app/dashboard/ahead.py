@@ -1,10 +1,10 @@
 """What lies ahead, in pictures: the fan, the calendar of shortages, the ledger of the gap."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from app.dashboard.charts import Band, Cell, Chart, calendar, fan, signed, waterfall
-from app.dashboard.sentences import MONTHS, SETTINGS, number, percent, probability_word
+from app.dashboard.sentences import MONTHS, SETTINGS, listed, number, percent, probability_word
 from app.facilities.hours import LOCAL
 from app.facilities.schemas import BED_TYPE_NAMES, ROLE_NAMES
 from app.forecasts.runs import Horizon
@@ -43,7 +43,6 @@ HORIZONS: Mapping[Horizon, str] = {
     "months": "komende maanden",
     "years": "komende jaren",
 }
-MARKS = 7  # so many words under an axis
 FAN_COLUMNS = ("Wanneer", "Nodig", "80% kans tussen", "Er is", "Tekort", "Kans op tekort")
 CALENDAR_WEEKS = 13
 MOST_NAMED = 3
@@ -57,7 +56,6 @@ def fan_chart(name: str, horizon: Horizon, told: TypeForecast) -> Chart | None:
         return None
     bands = [
         Band(
-            label=when(step, horizon),
             middle=step.need.median,
             outer=band_of(step.need, 80),
             inner=band_of(step.need, 50),
@@ -315,7 +313,7 @@ def role_chart(role: RolePlan, plan: Plan) -> Chart | None:
             continue
         supply, chance = role.supply.p50[n], role.p_short[n]
         mark = str(year) if n % EVERY["years"] == 0 else ""
-        bands.append(Band(str(year), middle, (low, high), None, supply, mark))
+        bands.append(Band(middle, (low, high), None, supply, mark))
         lacks = None if supply is None else max(middle - supply, 0.0)
         rows.append(
             (
@@ -422,12 +420,6 @@ def told_number(value: float | None) -> str:
     return "onbekend" if value is None else number(value)
 
 
-def listed(names: Sequence[str]) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} en {names[-1]}"
-
-
 def when(step: ForecastStep, horizon: Horizon) -> str:
     return day_text(step.at, step.day, horizon)
 
@@ -439,7 +431,3 @@ def day_text(at: datetime, day: date, horizon: Horizon) -> str:
     if horizon == "months":
         return f"{MONTHS[local.month - 1]} {local.year}"
     return f"{local.day} {MONTHS[local.month - 1]}"
-
-
-def charts_of(several: Sequence[Chart | None]) -> Iterator[Chart]:
-    yield from (chart for chart in several if chart is not None)

@@ -6,6 +6,8 @@ from html import escape
 
 from markupsafe import Markup
 
+from app.dashboard.sentences import number
+
 WIDTH, HEIGHT = 720.0, 260.0
 CALENDAR_WIDTH = 1180.0
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 16.0, 12.0, 28.0
@@ -38,7 +40,6 @@ class Chart:
 class Band:
     """One step of a fan; None is not known. `inner` is that of 50%, `outer` of 80%."""
 
-    label: str
     middle: float | None
     outer: tuple[float, float] | None
     inner: tuple[float, float] | None = None
@@ -75,18 +76,11 @@ def fan(steps: Sequence[Band]) -> Markup:
     parts = [*grid(scale, ticks)]
     for kind, of in (("outer", [s.outer for s in steps]), ("inner", [s.inner for s in steps])):
         for run in runs([each is not None for each in of]):
-            told = [of[n] for n in run]
-            upper = [
-                f"{at[n]:.1f},{scale.at(band[1]):.1f}"
-                for n, band in zip(run, told, strict=True)
-                if band
-            ]
-            lower = [
-                f"{at[n]:.1f},{scale.at(band[0]):.1f}"
-                for n, band in zip(run, told, strict=True)
-                if band
-            ]
-            parts.append(f'<polygon class="{kind}" points="{" ".join([*upper, *lower[::-1]])}"/>')
+            told = [(n, of[n]) for n in run]
+            edges = [[(at[n], band[side]) for n, band in told if band] for side in (1, 0)]
+            around = [*edges[0], *edges[1][::-1]]
+            points = " ".join(f"{x:.1f},{scale.at(value):.1f}" for x, value in around)
+            parts.append(f'<polygon class="{kind}" points="{points}"/>')
     parts += short(steps, at, width, scale)
     for run in runs([step.middle is not None for step in steps]):
         points = " ".join(f"{at[n]:.1f},{scale.at(steps[n].middle or 0):.1f}" for n in run)
@@ -128,25 +122,20 @@ def supply_line(
 
 def waterfall(begin: float, adds: Sequence[tuple[str, float]], end: float) -> Markup:
     """From what it was to what it will be: bars that hang where the one before ended."""
-    levels = [0.0, begin, end]
-    level = begin
-    for _, value in adds:
-        level += value
-        levels.append(level)
-    scale, ticks = scaled(levels, from_zero=True)
     columns = [("nu", 0.0, begin, "whole")]
     level = begin
     for label, value in adds:
         columns.append((label, level, level + value, "more" if value > 0 else "less"))
         level += value
     columns.append(("dan", 0.0, end, "whole"))
+    scale, ticks = scaled([stop for _, _, stop, _ in columns], from_zero=True)
     width = (WIDTH - LEFT - RIGHT) / len(columns)
     parts = [*grid(scale, ticks), zero(scale)]
     for n, (label, start, stop, kind) in enumerate(columns):
         x, top = LEFT + width * n, scale.at(max(start, stop))
         height = max(scale.at(min(start, stop)) - top, 1.0)
         middle = x + width / 2
-        says = plain(stop) if kind == "whole" else signed(stop - start)
+        says = number(stop) if kind == "whole" else signed(stop - start)
         parts += [
             f'<rect class="{kind}" x="{x + width * 0.14:.1f}" y="{top:.1f}" '
             f'width="{width * 0.72:.1f}" height="{height:.1f}"/>',
@@ -222,7 +211,7 @@ def grid(scale: Scale, ticks: Sequence[float]) -> list[str]:
     return [
         f'<line class="grid" x1="{LEFT:.0f}" x2="{WIDTH - RIGHT:.0f}" y1="{scale.at(tick):.1f}" '
         f'y2="{scale.at(tick):.1f}"/><text class="tick" x="{LEFT - 6:.0f}" '
-        f'y="{scale.at(tick) + 4:.1f}" text-anchor="end">{plain(tick)}</text>'
+        f'y="{scale.at(tick) + 4:.1f}" text-anchor="end">{number(tick)}</text>'
         for tick in ticks
     ]
 
@@ -245,13 +234,8 @@ def runs(known: Sequence[bool]) -> list[list[int]]:
     return found
 
 
-def plain(value: float) -> str:
-    text = f"{value:.1f}".removesuffix(".0").replace(".", ",")
-    return text.replace("-", "\N{MINUS SIGN}")
-
-
 def signed(value: float) -> str:
-    return f"+{plain(value)}" if round(value, 1) > 0 else plain(round(value, 1) + 0.0)
+    return f"+{number(value)}" if round(value, 1) > 0 else number(round(value, 1) + 0.0)
 
 
 def drawn(parts: Sequence[str], width: float = WIDTH, height: float = HEIGHT) -> Markup:

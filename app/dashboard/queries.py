@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.dashboard.ahead import (
     calendar_chart,
-    charts_of,
     fan_chart,
     ledger_chart,
     line_of,
@@ -38,7 +37,6 @@ from app.planning import queries as plans
 from app.planning.routes import seen
 from app.planning.schemas import ScenarioView
 
-AHEAD: tuple[Horizon, ...] = ("weeks", "months", "years")
 Key = tuple[CareSetting, str | None]
 Question = tuple[int, str, tuple[CareSetting, ...], str]
 MOST_DRAWN = 200
@@ -88,23 +86,27 @@ async def draw(
     weeks = await types(request, session, viewer, settings, "weeks")
     if not weeks:
         return Ahead((), ())
-    planned = await types(request, session, viewer, settings, "years")
+    of_years = await types(request, session, viewer, settings, "years")
     key = next((each for each in weeks if key_text(each) == wanted), None)
     # Of what is planned over the years more can be shown.
-    key = key or shortest({each: weeks[each] for each in weeks if each in planned} or weeks)
+    key = key or shortest({each: weeks[each] for each in weeks if each in of_years} or weeks)
     name = type_name(key[0], weeks[key])
-    fans = [fan_chart(name, "weeks", weeks[key])]
-    for horizon in AHEAD[1:]:
-        of = await types(request, session, viewer, [key[0]], horizon)
-        fans.append(fan_chart(name, horizon, of[key]) if key in of else None)
+    months = await types(request, session, viewer, [key[0]], "months")
+    told: dict[Horizon, TypeForecast | None] = {
+        "weeks": weeks[key],
+        "months": months.get(key),
+        "years": of_years.get(key),
+    }
+    fans = [fan_chart(name, horizon, of) for horizon, of in told.items() if of is not None]
     named = [(type_name(each[0], told), told) for each, told in weeks.items()]
     choices = [
         Choice(key_text(each), type_name(each[0], told), each == key)
         for each, told in weeks.items()
     ]
     staff = await shifts(request, session, viewer, key[0])
-    of_years = await years(request, session, viewer, key, name)
-    return Ahead(choices, tuple(charts_of([*fans, calendar_chart(named), staff, *of_years])))
+    gap = await years(request, session, viewer, key, name)
+    drawn = [*fans, calendar_chart(named), staff, *gap]
+    return Ahead(choices, tuple(chart for chart in drawn if chart is not None))
 
 
 async def shifts(

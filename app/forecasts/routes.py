@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.access.principal import Principal
 from app.access.routes import ForecastReader
 from app.db import Db
+from app.errors import NotAcceptable
 from app.forecasts import queries
 from app.forecasts.kept import Answer, Kept
 from app.forecasts.schemas import (
@@ -23,6 +24,7 @@ from app.forecasts.schemas import (
     Service,
     ServiceAsked,
 )
+from app.observations.lines import chosen
 from app.paging import MOMENT_AND_ID, link_next, page_of
 
 router = APIRouter(tags=["forecasts"])
@@ -154,6 +156,14 @@ def standing(scope: Scope) -> tuple[Principal, Answer, str | None] | None:
     answer = kept.find(asked, datetime.now(UTC), clock)
     tags = headers.get(b"if-none-match")
     return None if answer is None else (viewer, answer, tags and tags.decode("latin-1"))
+
+
+def json_or_csv(request: Request) -> Literal["application/json", "text/csv"]:
+    """What the client likes best of the two; raises NotAcceptable where it takes neither."""
+    media = chosen(request.headers.get("accept"))
+    if media == "application/json" or media == "text/csv":
+        return media
+    raise NotAcceptable("This answer is given as application/json, text/csv.", code="media-type")
 
 
 def kept_of(request: Request) -> Kept:

@@ -5,8 +5,6 @@ import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 
-import orjson
-
 from app.access.disclosure import Disclosure
 from app.forecasts.answers import sees_total
 from app.planning.assembly import assumptions, by_tables, lever_of
@@ -188,4 +186,4 @@ def of_numbers(
 
 
 def as_json(view: ScenarioView) -> bytes:
-    return orjson.dumps(view.model_dump(mode="json", by_alias=True))
+    return view.model_dump_json(by_alias=True).encode()

@@ -25,6 +25,7 @@ from app.planning.assumed import Lever
 from app.planning.schemas import (
     AssumptionSet,
     Fan,
+    LineAssumed,
     LinePlan,
     Numbers,
     Plan,
@@ -32,13 +33,12 @@ from app.planning.schemas import (
     Unplanned,
 )
 from app.planning.tables import Scenario
-from app.planning.told import plan
+from app.planning.told import needs, plan
 
 MODEL = "cohorts and flows 1"
 SEED, DRAWS = 2040, 1000
 LEVELS = (0.1, 0.5, 0.9)
 MEASURE = "need"
-BASELINE = "baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,11 @@ def reckoned(region: Region, tables: Tables, months: Run | None, data_cut: datet
     assumed = assembled(region, tables, months)
     told = plan(assumed, assumptions(assumed), (), SEED, DRAWS)
     stripped = by_tables(assumed, [line.members for line in assumed.lines])
-    alone = plan(stripped, assumptions(stripped), (), SEED, DRAWS)
+    alone = needs(assumptions(stripped), SEED, DRAWS)
     issued = [
         *(
-            known(assumed, line, other, told)
-            for line, other in zip(told.lines, alone.lines, strict=True)
+            known(assumed, of, line, need, told.years)
+            for of, line, need in zip(assumed.lines, told.lines, alone, strict=True)
         ),
         *(unknown(each) for each in assumed.unplanned),
     ]
@@ -72,15 +72,11 @@ def reckoned(region: Region, tables: Tables, months: Run | None, data_cut: datet
     return Baseline(run, assumed, told)
 
 
-def known(assumed: AssumptionSet, line: LinePlan, alone: LinePlan, whole: Plan) -> Issued:
-    """`alone` is the same by the tables that are open, without what the units told."""
+def known(
+    assumed: AssumptionSet, of: LineAssumed, line: LinePlan, alone: Fan, years: Sequence[int]
+) -> Issued:
+    """`alone` is the need by the tables that are open, without what the units told."""
     kind = Kind(MEASURE, line.resource, line.bed_type or "")
-    told = next(
-        each
-        for each in assumed.lines
-        if (each.care_setting, each.resource, each.bed_type)
-        == (line.care_setting, line.resource, line.bed_type)
-    )
     steps = [
         step(
             year,
@@ -88,7 +84,7 @@ def known(assumed: AssumptionSet, line: LinePlan, alone: LinePlan, whole: Plan) 
             supply_in(line, n),
             at(line.p_short, n),
         )
-        for n, year in enumerate(whole.years)
+        for n, year in enumerate(years)
     ]
     covered = [each.quantiles for each in steps]
     detail = {
@@ -98,16 +94,16 @@ def known(assumed: AssumptionSet, line: LinePlan, alone: LinePlan, whole: Plan) 
         "supply": "known",
         "skill": None,
         "worst": None,
-        "tables": [quantiles(alone.need, n) for n in range(len(whole.years))],
+        "tables": [quantiles(alone, n) for n in range(len(years))],
         "sources": [
             *(
                 {"what": "population", "source": table.source, "year": table.year}
                 for table in assumed.people
             ),
-            {"what": "use", "source": told.source, "year": told.year},
+            {"what": "use", "source": of.source, "year": of.year},
         ],
         "explanation": explanation(assumed, line),
-        "uncovered": [year for year, told in zip(whole.years, covered, strict=True) if not told],
+        "uncovered": [year for year, told in zip(years, covered, strict=True) if not told],
     }
     return Issued(REGION, "careSetting", line.care_setting, kind, "known", detail, steps)
 
@@ -156,8 +152,8 @@ async def add_baseline(session: AsyncSession, made: Baseline) -> dict[str, Any]:
     row = {
         "org_id": REGION,
         "id": made.run.run_id,
-        "scenario": BASELINE,
-        "version": await next_version(session, REGION, BASELINE),
+        "scenario": queries.BASELINE,
+        "version": await next_version(session, REGION, queries.BASELINE),
         "based_on": None,
         "issued_at": made.run.issued_at,
         "client_id": None,
@@ -189,7 +185,7 @@ async def add_scenario(
     The same levers on the same baseline as the newest version are that version. Raises Invalid
     with all that is wrong of it.
     """
-    if told.scenario == BASELINE:
+    if told.scenario == queries.BASELINE:
         detail = "`baseline` is what the tower reckons itself. Give your scenario another name."
         fault = Fault("reserved", detail, pointer="/scenario")
         raise Invalid(detail, code="not-valid", faults=[fault])

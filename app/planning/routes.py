@@ -11,10 +11,10 @@ from app.access.principal import Principal
 from app.access.queries import disclosure, organisations
 from app.access.routes import ForecastReader, ScenarioWriter
 from app.db import Db
-from app.errors import Invalid, NotAcceptable
+from app.errors import Invalid
 from app.faults import Fault
 from app.forecasts.queries import owners
-from app.observations.lines import chosen
+from app.forecasts.routes import json_or_csv
 from app.observations.queries import settled
 from app.paging import MOMENT_AND_ID, link_next, page_of
 from app.planning import commands, queries
@@ -122,11 +122,7 @@ async def one(request: Request, session: Db, viewer: ForecastReader, scenario: s
     it is reckoned from the open tables alone, and its supply is suppressed. With
     `Accept: text/csv` every number in a row.
     """
-    media = chosen(request.headers.get("accept"))
-    if media not in ("application/json", "text/csv"):
-        raise NotAcceptable(
-            "This answer is given as application/json, text/csv.", code="media-type"
-        )
+    media = json_or_csv(request)
     view = await seen(request, session, viewer, await queries.scenario(session, scenario))
     form = "text/csv; charset=utf-8; header=present" if media == "text/csv" else media
     body = await asyncio.to_thread(as_csv if media == "text/csv" else as_json, view)

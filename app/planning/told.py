@@ -53,6 +53,12 @@ def plan(
     )
 
 
+def needs(assumed: Assumptions, seed: int, draws: int) -> list[Fan]:
+    """The need of each line alone, in the order of the lines."""
+    outcome = Reckoner(assumed, Chances(draws, seed)).outcome()
+    return [fan(outcome.lines[line.key].need) for line in assumed.lines]
+
+
 def shortages(outcome: Outcome) -> dict[str, Shortage]:
     found: dict[str, Shortage] = {}
     for key in outcome.lines:

@@ -36,10 +36,10 @@ def test_a_chart_without_title_sentence_or_table_cannot_be_made(
 
 def test_the_fan_is_hatched_only_where_the_middle_is_above_the_supply() -> None:
     steps = [
-        Band("a", 10.0, (8, 12), (9, 11), 12.0),
-        Band("b", 14.0, (11, 17), (13, 15), 12.0, "b"),
-        Band("c", None, None, None, None),
-        Band("d", 9.0, (7, 11), None, None),
+        Band(10.0, (8, 12), (9, 11), 12.0),
+        Band(14.0, (11, 17), (13, 15), 12.0, "b"),
+        Band(None, None, None, None),
+        Band(9.0, (7, 11), None, None),
     ]
 
     drawn = str(fan(steps))

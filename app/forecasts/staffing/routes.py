@@ -9,12 +9,10 @@ from fastapi import APIRouter, Query, Request, Response
 from app.access.commands import note
 from app.access.routes import StaffingReader
 from app.db import Db
-from app.errors import NotAcceptable
-from app.forecasts.routes import UNCHANGED, Tags, matches
+from app.forecasts.routes import UNCHANGED, Tags, json_or_csv, matches
 from app.forecasts.staffing import queries
 from app.forecasts.staffing.lines import text_of
 from app.forecasts.staffing.schemas import Asked, Staffing
-from app.observations.lines import chosen
 
 router = APIRouter(tags=["staffing"])
 FORMS = {
@@ -46,11 +44,7 @@ async def staffing(
     The owner is told all of it, who places people whether a shift is short, others nothing unless
     it is shared. As JSON or, for a planner's sheet, CSV by `Accept`. Keep the `ETag`.
     """
-    media = chosen(request.headers.get("accept"))
-    if media not in ("application/json", "text/csv"):
-        raise NotAcceptable(
-            "This answer is given as application/json, text/csv.", code="media-type"
-        )
+    media = json_or_csv(request)
     told = await queries.answer(session, viewer, asked, kept_of(request), datetime.now(UTC))
     body = told.model_dump_json(by_alias=True).encode()
     if media == "text/csv":
