@@ -8,8 +8,14 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.commands import add_client, add_key
+from app.access.disclosure import Detail, Shown
 from app.access.scopes import SCOPES, Scope
-from app.access.tables import MandateVersion, Organisation, OrganisationVersion
+from app.access.tables import (
+    MandateVersion,
+    Organisation,
+    OrganisationVersion,
+    SharingRuleVersion,
+)
 from app.facilities.tables import Facility, FacilityVersion, Unit, UnitVersion
 from tests.conftest import PEPPER
 
@@ -88,6 +94,18 @@ async def a_mandate(
     facts = {"to": to, "units": list(units), "confirmed": confirmed}
     session.add(
         MandateVersion(org_id=org_id, mandate=f"{of}-{to}", valid_from=LONG_AGO, facts=facts)
+    )
+    await session.commit()
+
+
+async def a_sharing_rule(
+    session: AsyncSession, owner: str, shown: Shown, detail: Detail, **fields: Any
+) -> None:
+    facts = {"shown": [shown], "detail": detail, **fields}
+    org_id = await an_organisation(session, owner)
+    rule = f"{shown}-{detail}"
+    session.add(
+        SharingRuleVersion(org_id=org_id, sharing_rule=rule, valid_from=LONG_AGO, facts=facts)
     )
     await session.commit()
 

@@ -103,6 +103,12 @@ class Disclosure:
         """Whether the figure itself may be shown, not only a level or a total of it."""
         return self.detail(owner, shown) == "exact" and age >= self.delay(owner, shown)
 
+    def consents(self, owner: int, shown: Shown, age: timedelta = timedelta(0)) -> bool:
+        """Whether the owner itself says, by a rule of its own, that a total of it may be shown."""
+        rule = self.rule(owner, shown)
+        told = rule is not None and rule.detail in ("exact", "total")
+        return self.owns(owner) or (told and age >= self.delay(owner, shown))
+
     def sees_reason(self, owner: int, reason: str) -> bool:
         """An infection is a reason that only its owner tells."""
         return self.owns(owner) or (

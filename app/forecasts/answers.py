@@ -90,6 +90,15 @@ def sees_total(
     return kind == "careSetting" and allowed and len(hidden) >= FEWEST_OTHERS
 
 
+def sees_years(
+    disclosure: Disclosure, kind: SubjectKind, owners: Collection[int], age: timedelta
+) -> bool:
+    """As any total; and where few stand behind one, by their consent: a rule of `years`."""
+    hidden = [owner for owner in owners if not disclosure.sees(owner, "forecast", age)]
+    agreed = all(disclosure.consents(owner, "years", age) for owner in hidden)
+    return sees_total(disclosure, kind, owners, age) or (kind == "careSetting" and agreed)
+
+
 def shows(disclosure: Disclosure, topic: Topic, owners: Collection[int], age: timedelta) -> Shows:
     """How much of one forecast is told; `owners` are those of the units behind it."""
     if topic.horizon != "years":
@@ -97,7 +106,7 @@ def shows(disclosure: Disclosure, topic: Topic, owners: Collection[int], age: ti
     if disclosure.detail(REGION, "years") not in ("exact", "total"):
         return "nothing"
     # The need comes from tables that are open; what is staffed is the units' own.
-    whole = owners and sees_total(disclosure, topic.subject_kind, owners, age)
+    whole = owners and sees_years(disclosure, topic.subject_kind, owners, age)
     return "all" if whole else "need"
 
 

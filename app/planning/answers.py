@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from app.access.disclosure import Disclosure
-from app.forecasts.answers import sees_total
+from app.forecasts.answers import sees_years
 from app.planning.assembly import assumptions, by_tables, lever_of
 from app.planning.schemas import (
     AssumptionSet,
@@ -36,7 +36,7 @@ def hidden(
     found = set()
     for line in lines:
         behind = {owners[unit] for unit in line.members if unit in owners}
-        if behind and not sees_total(disclosure, "careSetting", behind, age):
+        if behind and not sees_years(disclosure, "careSetting", behind, age):
             found.add(line.members)
     return frozenset(found)
 

@@ -11,11 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.disclosure import Detail, Disclosure, Shown
 from app.access.principal import Principal
-from app.access.tables import SharingRuleVersion
 from app.facilities.queries import DirectoryCache
 from app.overview import queries
 from tests import make
-from tests.make import LONG_AGO, now
+from tests.make import now
 from tests.overview.lay import a_status, a_stop, flowed, read, told
 
 Headers = dict[str, str]
@@ -68,18 +67,6 @@ def leaks(body: dict[str, Any]) -> set[str]:
     found |= {"stops"} if unit["stops"] is not None else set()
     found |= {"closedBy"} if unit["places"][0]["closedBy"] else set()
     return found | ({"short"} if unit["short"] else set())
-
-
-async def a_sharing_rule(
-    session: AsyncSession, owner: str, shown: Shown, detail: Detail, **fields: Any
-) -> None:
-    facts = {"shown": [shown], "detail": detail, **fields}
-    org_id = await make.an_organisation(session, owner)
-    rule = f"{shown}-{detail}"
-    session.add(
-        SharingRuleVersion(org_id=org_id, sharing_rule=rule, valid_from=LONG_AGO, facts=facts)
-    )
-    await session.commit()
 
 
 async def test_the_owner_sees_everything_exactly(
@@ -175,7 +162,7 @@ async def test_another_provider_sees_what_was_shared_with_it_and_no_more(
     client: AsyncClient, session: AsyncSession
 ) -> None:
     await lay_out(session)
-    await a_sharing_rule(session, "reo", "admittable", "exact", audience="provider")
+    await make.a_sharing_rule(session, "reo", "admittable", "exact", audience="provider")
 
     body = await seen_by(client, session, "neighbour", "provider")
 
@@ -192,7 +179,7 @@ async def test_what_is_shared_later_is_not_shown_now(
 ) -> None:
     await lay_out(session)
     shared = {"audience": "provider", "delayMinutes": 30}
-    await a_sharing_rule(session, "reo", "occupancy", "exact", **shared)
+    await make.a_sharing_rule(session, "reo", "occupancy", "exact", **shared)
 
     body = await seen_by(client, session, "neighbour", "provider")
 
@@ -203,7 +190,7 @@ async def test_small_counts_of_people_are_withheld_even_when_shared(
     client: AsyncClient, session: AsyncSession
 ) -> None:
     await lay_out(session)
-    await a_sharing_rule(session, "reo", "demand", "exact", audience="provider")
+    await make.a_sharing_rule(session, "reo", "demand", "exact", audience="provider")
 
     body = await seen_by(client, session, "neighbour", "provider")
 
@@ -237,7 +224,7 @@ async def test_a_shared_total_is_shown_from_three_providers_on(
     for owner in owners:
         await make.a_unit(session, f"unit-{owner}", organisation=owner)
         await told(session, f"unit-{owner}", staffed=2, occupied=1, reserved=0)
-        await a_sharing_rule(session, owner, "occupancy", "total", audience="municipality")
+        await make.a_sharing_rule(session, owner, "occupancy", "total", audience="municipality")
         body = await seen_by(client, session, f"town-{owner}", "municipality")
         states.append(body["totals"][0]["free"]["state"])
 

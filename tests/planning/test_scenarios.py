@@ -341,6 +341,21 @@ async def test_a_total_of_two_others_is_the_towns_to_see(
     assert reo(told)["supplyState"] == "known"
 
 
+async def test_the_only_provider_of_a_kind_opens_its_years_by_a_rule_of_its_own(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    await a_baseline(session, an_assumption_set(members=("reo-flex",)))
+    town = await a_planner(session, "gemeente", "municipality")
+    insurer = await a_planner(session, "verzekeraar", "insurer")
+    await make.a_sharing_rule(session, "reo", "years", "total", audience="municipality")
+
+    told, closed = await baseline(client, town), await baseline(client, insurer)
+
+    assert told["plan"] == (await baseline(client, await a_planner(session)))["plan"]
+    assert reo(told)["supplyState"] == "known"
+    assert reo(closed)["supplyState"] == "suppressed"
+
+
 async def test_before_any_run_the_years_are_unknown_and_a_wrong_id_is_not_found(
     client: AsyncClient, session: AsyncSession
 ) -> None:
