@@ -13,6 +13,7 @@ from app import errors
 from app.access.commands import AccessLog, note_refusal
 from app.access.tables import Mark
 from app.contract import document
+from app.dashboard.routes import assets
 from app.dashboard.routes import router as dashboard_router
 from app.db import connect, plain, sessions_of
 from app.facilities.queries import DirectoryCache
@@ -131,7 +132,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.fictief = False
     errors.install(app)
     app.include_router(health_router, include_in_schema=False)
+    app.include_router(assets)
     app.include_router(dashboard_router)
+    app.include_router(dashboard_router, prefix="/en")
     for router in V1:
         app.include_router(router, prefix="/v1")
     add_contract(app)

@@ -68,7 +68,7 @@ OPEN = {
     "/livez",
     "/readyz",
     "/metrics",
-    "/static/tower.css",
+    "/static/{name}",
     "/v1/openapi.json",
 }
 

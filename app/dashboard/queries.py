@@ -1,7 +1,7 @@
 """What the page asks of the parts before it: the same answers that their routes give."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -9,19 +9,12 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
-from app.dashboard.ahead import (
-    calendar_chart,
-    fan_chart,
-    ledger_chart,
-    line_of,
-    role_chart,
-    role_name,
-    scarcest,
-    setting_name,
-    staff_chart,
-    type_name,
-)
 from app.dashboard.charts import Chart
+from app.dashboard.fans import fan_chart, role_chart
+from app.dashboard.language import Language, spoken
+from app.dashboard.ledgers import ledger_chart, line_of, scarcest
+from app.dashboard.names import role_name, short_names, type_name
+from app.dashboard.shortages import calendar_chart, staff_chart
 from app.errors import NotFound
 from app.facilities.schemas import CareSetting
 from app.forecasts import queries as forecasts
@@ -38,7 +31,7 @@ from app.planning.routes import seen
 from app.planning.schemas import ScenarioView
 
 Key = tuple[CareSetting, str | None]
-Question = tuple[int, str, tuple[CareSetting, ...], str]
+Question = tuple[Language, int, str, tuple[CareSetting, ...], str]
 MOST_DRAWN = 200
 
 
@@ -52,11 +45,49 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Tab:
+    key: str
+    name: str
+
+
+TABS = {"weken": "fan-weeks", "maanden": "fan-months", "jaren": "fan-years"}
+NAMES = (Tab("weken", "Weken"), Tab("maanden", "Maanden"), Tab("jaren", "Jaren"))
+WEEKS = frozenset({"kalender"})
+
+
+@dataclass(frozen=True)
 class Ahead:
     """What lies ahead of the region and of one kind of bed; no `choices` before a run."""
 
     choices: Sequence[Choice]
-    charts: Sequence[Chart]
+    key: str
+    charts: Sequence[Chart] = ()
+    shown: str = "weken"
+
+    def showing(self, shown: str) -> "Ahead":
+        return replace(self, shown=shown)
+
+    @property
+    def tabs(self) -> Sequence[Tab]:
+        return NAMES
+
+    @property
+    def query(self) -> str:
+        return f"?{urlencode({'zorg': self.key})}"
+
+    @property
+    def fans(self) -> Sequence[Chart]:
+        """Of the horizon that is shown."""
+        return [chart for chart in self.charts if chart.name == TABS[self.shown]]
+
+    @property
+    def weeks(self) -> Sequence[Chart]:
+        return [chart for chart in self.charts if chart.name in WEEKS]
+
+    @property
+    def rest(self) -> Sequence[Chart]:
+        fans = TABS.values()
+        return [chart for chart in self.charts if chart.name not in {*fans, *WEEKS}]
 
 
 async def ahead(
@@ -65,9 +96,9 @@ async def ahead(
     """The pictures for this viewer; of the kind of bed that is wanted, else of the shortest one."""
     settings = sorted({unit.care_setting for unit in overview.units})
     if not settings:
-        return Ahead((), ())
+        return Ahead((), "")
     await types(request, session, viewer, settings[:1], "weeks")  # looks whether a run came
-    about = (viewer.org_id, viewer.audience, tuple(settings), wanted)
+    about = (spoken(), viewer.org_id, viewer.audience, tuple(settings), wanted)
     version = kept_of(request).version
     if (found := drawn_of(request).get(about)) is not None and found[0] == version:
         return found[1]
@@ -85,28 +116,25 @@ async def draw(
 ) -> Ahead:
     weeks = await types(request, session, viewer, settings, "weeks")
     if not weeks:
-        return Ahead((), ())
+        return Ahead((), "")
     of_years = await types(request, session, viewer, settings, "years")
     key = next((each for each in weeks if key_text(each) == wanted), None)
     # Of what is planned over the years more can be shown.
     key = key or shortest({each: weeks[each] for each in weeks if each in of_years} or weeks)
-    name = type_name(key[0], weeks[key])
+    name = type_name(*key)
     months = await types(request, session, viewer, [key[0]], "months")
     told: dict[Horizon, TypeForecast | None] = {
         "weeks": weeks[key],
         "months": months.get(key),
         "years": of_years.get(key),
     }
-    fans = [fan_chart(name, horizon, of) for horizon, of in told.items() if of is not None]
-    named = [(type_name(each[0], told), told) for each, told in weeks.items()]
-    choices = [
-        Choice(key_text(each), type_name(each[0], told), each == key)
-        for each, told in weeks.items()
-    ]
+    fans = [fan_chart(key[0], horizon, of) for horizon, of in told.items() if of is not None]
+    named = list(zip(short_names(list(weeks)), weeks.values(), strict=True))
+    choices = [Choice(key_text(each), type_name(*each), each == key) for each in weeks]
     staff = await shifts(request, session, viewer, key[0])
     gap = await years(request, session, viewer, key, name)
     drawn = [*fans, calendar_chart(named), staff, *gap]
-    return Ahead(choices, tuple(chart for chart in drawn if chart is not None))
+    return Ahead(choices, key_text(key), tuple(chart for chart in drawn if chart is not None))
 
 
 async def shifts(
@@ -117,7 +145,7 @@ async def shifts(
         return None
     asked = StaffingAsked(care_setting=setting)
     told = await staffing.answer(session, viewer, asked, people_of(request), datetime.now(UTC))
-    return staff_chart(setting_name(setting), told)
+    return staff_chart(setting, told)
 
 
 async def years(

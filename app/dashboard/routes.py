@@ -1,10 +1,12 @@
-"""Those who look: the region now and ahead as one plain page, without a script."""
+"""Those who look: pages made on the server, of the same answers that the API gives."""
 
 import csv
 import io
+from datetime import UTC, datetime
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
@@ -13,7 +15,10 @@ from jinja2 import Environment, FileSystemLoader
 
 from app.access.principal import Principal
 from app.access.routes import WHO, bearer, identify, require
-from app.dashboard import queries, sentences
+from app.dashboard import glance, queries, sentences
+from app.dashboard.drawing.alone import alone
+from app.dashboard.language import SPOKEN, Language, _, capital, number, percent
+from app.dashboard.page import Page
 from app.dashboard.queries import Ahead
 from app.db import Db, Standing
 from app.errors import NotFound
@@ -21,7 +26,23 @@ from app.overview.routes import body
 from app.overview.schemas import Ask, Overview
 
 HERE = Path(__file__).parent
-PAGE = {"Cache-Control": "private, no-cache"}
+PAGE = {
+    "Cache-Control": "private, no-cache",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+    "img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+}
+# Each file is asked for by its content, so that a new release is seen at once.
+STATIC = {"Cache-Control": "public, max-age=31536000, immutable"}
+MARKS = {
+    path.name: sha256(path.read_bytes()).hexdigest()[:12] for path in (HERE / "static").iterdir()
+}
+
+
+def static_link(name: str) -> str:
+    return f"/static/{name}?{MARKS[name]}"
+
+
 # Who looks at the made-up region from the machine that it runs on, with no key.
 VISITOR = Principal(
     org_id=0,
@@ -38,8 +59,11 @@ pages = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-pages.globals["say"] = sentences
+pages.globals |= {"say": sentences, "look": glance, "_": _}
+pages.globals |= {"static": static_link, "number": number, "percent": percent, "capital": capital}
 router = APIRouter(tags=["dashboard"], include_in_schema=False)
+# What is the same in each language.
+assets = APIRouter(tags=["dashboard"], include_in_schema=False)
 with_key = require("overview:read", region=True)
 
 
@@ -49,6 +73,7 @@ async def look(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Principal | None:
     """Who looks: a key's client, or anyone at this machine if all of it is made up."""
+    SPOKEN.set(language_of(request))
     if credentials is not None:
         return await with_key(request, session, await identify(request, session, credentials))
     if not (request.app.state.fictief and at_this_machine(request)):
@@ -60,7 +85,13 @@ async def look(
 
 look.scope = "overview:read"  # type: ignore[attr-defined]  # read by the test that walks all routes
 Wanted = Annotated[str, Query(max_length=90)]
+Shown = Annotated[Literal["weken", "maanden", "jaren"], Query(alias="h")]
 Looker = Annotated[Principal | None, Depends(look)]
+
+
+def language_of(request: Request) -> Language:
+    path = request.url.path
+    return "en" if path.startswith("/en/") else "nl"
 
 
 def at_this_machine(request: Request) -> bool:
@@ -73,29 +104,54 @@ def at_this_machine(request: Request) -> bool:
     return near and not handed_on
 
 
+def page_of(request: Request, *, wall: bool = False) -> Page:
+    language = language_of(request)
+    path = request.url.path.removeprefix("/en") if language == "en" else request.url.path
+    fictief = request.app.state.fictief
+    return Page(language, path, request.url.query, datetime.now(UTC), fictief, wall)
+
+
+def locked(request: Request) -> Response:
+    """What stands where a page would be, for who has no key."""
+    return HTMLResponse(render("no-key.html", page_of(request)), 401, {**PAGE, **WHO})
+
+
 @router.get("/")
-async def now(request: Request, session: Db, viewer: Looker, zorg: Wanted = "") -> Response:
+async def now(
+    request: Request,
+    session: Db,
+    viewer: Looker,
+    zorg: Wanted = "",
+    shown: Shown = "weken",
+    wall: Annotated[bool, Query(alias="wand")] = False,
+) -> Response:
     """The region now and ahead: a verdict, the totals, every unit with what it can take; for one
-    kind of bed the weeks, months and years, and what the gap is made of."""
+    kind of bed the weeks, months or years, and what the gap is made of."""
     if viewer is None:
-        page = render("no-key.html", fictief=request.app.state.fictief)
-        return HTMLResponse(page, 401, {**PAGE, **WHO})
+        return locked(request)
     told = Overview.model_validate_json(await body(request, session, viewer, Ask()))
     norms: dict[str, Any] = {rule.rule: rule.settings for rule in told.level_rules}
-    page = render(
+    html = render(
         "now.html",
+        page_of(request, wall=wall),
         overview=told,
         norms=norms,
-        ahead=await look_ahead(request, session, viewer, told, zorg),
+        glance=glance.at(told),
+        ahead=(await look_ahead(request, session, viewer, told, zorg)).showing(shown),
     )
-    return HTMLResponse(page, headers=PAGE)
+    return HTMLResponse(html, headers=PAGE)
 
 
-@router.get("/grafieken/{chart}")
-async def table(
-    request: Request, session: Db, viewer: Looker, chart: str, zorg: Wanted = ""
+@router.get("/grafieken/{chart}.{form}")
+async def picture(
+    request: Request,
+    session: Db,
+    viewer: Looker,
+    chart: str,
+    form: Literal["csv", "svg"],
+    zorg: Wanted = "",
 ) -> Response:
-    """The table of one picture as CSV: the same words and numbers."""
+    """One picture as a file: its table with the same words and numbers, or its drawing."""
     if viewer is None:
         return Response(status_code=401, headers=WHO)
     told = Overview.model_validate_json(await body(request, session, viewer, Ask()))
@@ -103,9 +159,11 @@ async def table(
     found = next((each for each in ahead.charts if each.name == chart), None)
     if found is None:
         raise NotFound("There is no picture of this name now.", code="unknown-chart")
+    headers = {**PAGE, "Content-Disposition": f'attachment; filename="{found.name}.{form}"'}
+    if form == "svg":
+        return Response(alone(found), media_type="image/svg+xml", headers=headers)
     text = io.StringIO()
     csv.writer(text, delimiter=";").writerows([found.columns, *found.rows])
-    headers = {**PAGE, "Content-Disposition": f'attachment; filename="{found.name}.csv"'}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -114,17 +172,15 @@ async def look_ahead(
 ) -> Ahead:
     """Nothing for who may not read forecasts."""
     if not viewer.may("forecasts:read"):
-        return Ahead((), ())
+        return Ahead((), "")
     return await queries.ahead(request, session, viewer, told, zorg)
 
 
-@router.get("/static/tower.css")
-async def style() -> FileResponse:
-    """The look of the page; open to all, since it holds no figure."""
-    return FileResponse(
-        HERE / "static" / "tower.css", headers={"Cache-Control": "public, max-age=3600"}
-    )
+@assets.get("/static/{name}")
+async def static(name: Literal["tower.css", "tower.js", "tower.svg"]) -> FileResponse:
+    """The look of the pages; open to all, since it holds no figure."""
+    return FileResponse(HERE / "static" / name, headers=STATIC)
 
 
-def render(name: str, **values: object) -> str:
-    return pages.get_template(name).render(**values)
+def render(name: str, page: Page, **values: object) -> str:
+    return pages.get_template(name).render(page=page, **values)

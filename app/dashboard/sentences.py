@@ -1,8 +1,9 @@
-"""What the figures say, in plain Dutch. Only rephrases what the overview holds."""
+"""What the figures say, in plain words. Only rephrases what the overview holds."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from app.dashboard.language import _, capital, listed, number, percent, spoken
 from app.facilities.hours import LOCAL
 from app.facilities.schemas import BED_TYPE_NAMES, ROLE_NAMES
 from app.observations.schemas import Figure
@@ -48,6 +49,14 @@ LEVELS: Mapping[Level, str] = {
     "oud": "heeft alleen oude gegevens",
     "onbekend": "is onbekend",
 }
+SEVERAL: Mapping[Level, str] = {
+    "ruim": "hebben ruimte",
+    "druk": "zijn druk",
+    "vol": "zijn vol",
+    "gesloten": "zijn gesloten",
+    "oud": "hebben alleen oude gegevens",
+    "onbekend": "zijn onbekend",
+}
 # Worst first: what must be seen comes first in the verdict.
 ORDER: tuple[Level, ...] = ("vol", "druk", "oud", "onbekend", "gesloten", "ruim")
 # What the verdict is about.
@@ -92,84 +101,85 @@ MOST_NAMED = 4
 def probability_word(chance: float) -> str:
     """The words of domain.md 8, fixed by number; `chance` 0..1."""
     if chance >= 0.9:
-        return "vrijwel zeker"
+        return _("vrijwel zeker")
     if chance >= 0.7:
-        return "waarschijnlijk"
-    return "kan beide kanten op" if chance > 0.3 else "onwaarschijnlijk"
+        return _("waarschijnlijk")
+    return _("kan beide kanten op") if chance > 0.3 else _("onwaarschijnlijk")
 
 
-def number(value: float) -> str:
-    """With a decimal comma, at most one decimal, and a real minus sign."""
-    text = f"{value:.1f}".removesuffix(".0").replace(".", ",")
-    return text.replace("-", "−")
-
-
-def percent(share: float) -> str:
-    """Never 0% or 100% for what is neither: those would say that it is certain."""
-    if 0 < share < 0.005:
-        return "minder dan 1%"
-    if 0.995 <= share < 1:
-        return "meer dan 99%"
-    return f"{share * 100:.0f}%"
+def brief(figure: Figure) -> str:
+    """A share where there is little room: "<1%", "–" where nothing is known."""
+    if figure.value is None:
+        return "–" if figure.state == "unknown" else _(STATES[figure.state])
+    if 0 < figure.value < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= figure.value < 1 else f"{figure.value * 100:.0f}%"
 
 
 def places(figure: Figure) -> str:
     """A count of places; below zero there is none free."""
     if figure.value is None:
-        return STATES[figure.state]
+        return _(STATES[figure.state])
     return number(max(0, figure.value))
 
 
 def count(figure: Figure) -> str:
-    return STATES[figure.state] if figure.value is None else number(figure.value)
+    return _(STATES[figure.state]) if figure.value is None else number(figure.value)
 
 
 def share(figure: Figure) -> str:
-    return STATES[figure.state] if figure.value is None else percent(figure.value)
+    return _(STATES[figure.state]) if figure.value is None else percent(figure.value)
 
 
 def age(seconds: int | None) -> str:
     if seconds is None:
-        return "nooit"
+        return _("nooit")
     if seconds < MINUTE:
-        return "zojuist"
+        return _("zojuist")
     if seconds < HOUR:
-        return f"{seconds // MINUTE} min geleden"
+        return _("{n} min geleden", n=seconds // MINUTE)
     if seconds < 2 * DAY:
-        return f"{seconds // HOUR} u geleden"
-    return f"{seconds // DAY} d geleden"
+        return _("{n} u geleden", n=seconds // HOUR)
+    return _("{n} d geleden", n=seconds // DAY)
 
 
 def moment(at: datetime) -> str:
     """On the local clock: "zo 22 nov 2026, 14:32"."""
     here = at.astimezone(LOCAL)
-    day = f"{DAYS[here.weekday()]} {here.day} {MONTHS[here.month - 1]} {here.year}"
+    day = f"{_(DAYS[here.weekday()])} {here.day} {_(MONTHS[here.month - 1])} {here.year}"
     return f"{day}, {here:%H:%M}"
 
 
 def kind(line: PlacesNow | Total) -> str:
     """What kind of places a line holds."""
     if line.bed_type:
-        return BED_TYPE_NAMES.get(line.bed_type, line.bed_type)
-    return RESOURCES[line.resource]
+        return _(BED_TYPE_NAMES.get(line.bed_type, line.bed_type))
+    return _(RESOURCES[line.resource])
 
 
 def also(line: PlacesNow) -> str:
     """What a flexible bed can be beside its own type."""
-    return ", ".join(BED_TYPE_NAMES.get(each, each) for each in line.usable_as)
+    return ", ".join(_(BED_TYPE_NAMES.get(each, each)) for each in line.usable_as)
 
 
 def coverage(figure: Figure) -> str:
-    return f"{figure.of.current} van {figure.of.total} actueel" if figure.of else ""
+    if figure.of is None:
+        return ""
+    return _("{current} van {total} actueel", current=figure.of.current, total=figure.of.total)
+
+
+def clock(at: datetime) -> str:
+    return f"{at.astimezone(LOCAL):%H:%M}"
 
 
 def doubts(figure: Figure) -> str:
-    return "; ".join(DOUBTS.get(code, "over dit cijfer is twijfel") for code in figure.doubts)
+    return "; ".join(_(DOUBTS.get(code, "over dit cijfer is twijfel")) for code in figure.doubts)
 
 
 def because(reasons: Sequence[ReasonNow] | None) -> str:
     """Why it is less than what is free; that all is taken is already in the number."""
-    return "; ".join(reason.nl for reason in reasons or () if reason.code != "full")
+    told = [each for each in reasons or () if each.code != "full"]
+    return "; ".join(each.en if spoken() == "en" else each.nl for each in told)
 
 
 def why_fewer(overview: Overview, total: Total) -> str:
@@ -186,12 +196,6 @@ def why_fewer(overview: Overview, total: Total) -> str:
     return "; ".join(dict.fromkeys(filter(None, (because(line.reasons) for line in lines))))
 
 
-def listed(names: Sequence[str]) -> str:
-    """ "a", "a en b", "a, b en c"."""
-    *first, last = names
-    return f"{', '.join(first)} en {last}" if first else last
-
-
 def by_setting(overview: Overview) -> list[tuple[str, list[UnitNow]]]:
     """The units of each care setting, in the order of the overview."""
     found: dict[str, list[UnitNow]] = {}
@@ -201,7 +205,7 @@ def by_setting(overview: Overview) -> list[tuple[str, list[UnitNow]]]:
 
 
 def heading(setting: str) -> str:
-    return SETTINGS[setting][0].upper() + SETTINGS[setting][1:]
+    return capital(_(SETTINGS[setting]))
 
 
 def worst(levels: Iterable[Level]) -> Level | None:
@@ -222,18 +226,18 @@ def standings(overview: Overview) -> list[tuple[str, Level]]:
         if setting in kinds and len(set(levels)) > 1:
             found += kinds[setting]
         elif (level := worst(levels)) is not None:
-            found.append((SETTINGS[setting], level))
+            found.append((_(SETTINGS[setting]), level))
     return found
 
 
 def verdict(overview: Overview) -> str:
     """The one sentence on top: what is full or busy, and only without those how the rest is."""
     if not overview.units:
-        return "Er zijn nog geen afdelingen"
+        return _("Er zijn nog geen afdelingen")
     if all(u.observed_at is None and u.level.state == "unknown" for u in overview.units):
-        return "Er zijn nog geen gegevens gemeld"
+        return _("Er zijn nog geen gegevens gemeld")
     loud, quiet = clauses(overview)
-    return sentence(loud or quiet) or "U ziet hier geen drukte van andere organisaties"
+    return sentence(loud or quiet) or _("U ziet hier geen drukte van andere organisaties")
 
 
 def beside(overview: Overview) -> str:
@@ -253,57 +257,83 @@ def clauses(overview: Overview) -> tuple[list[str], list[str]]:
 
 
 def sentence(clauses: Sequence[str]) -> str:
-    told = "; ".join(clauses)
-    return told[:1].upper() + told[1:]
+    return capital("; ".join(clauses))
 
 
 def shortened(names: Sequence[str]) -> str:
     """All of a few names; of more the first, and how many there are beside them."""
     if len(names) <= MOST_NAMED:
         return listed(names)
-    return listed([*names[: MOST_NAMED - 1], f"nog {len(names) - MOST_NAMED + 1} soorten plekken"])
+    return listed(
+        [*names[: MOST_NAMED - 1], _("nog {n} soorten plekken", n=len(names) - MOST_NAMED + 1)]
+    )
 
 
 def in_words(level: Level, several: int) -> str:
-    said = LEVELS[level]
-    return said.replace("is ", "zijn ").replace("heeft", "hebben") if several > 1 else said
+    return _(SEVERAL[level] if several > 1 else LEVELS[level])
 
 
 def chance_sentence(overview: Overview) -> str:
     """The greatest chance that a request finds no place, in the fixed words."""
     known = [t for t in overview.totals if t.refusal_risk.value is not None]
     if not known:
-        return "Hoe groot de kans is dat een nieuwe aanvraag geen plek vindt, is niet bekend."
+        return _("Hoe groot de kans is dat een nieuwe aanvraag geen plek vindt, is niet bekend.")
     most = max(known, key=lambda total: total.refusal_risk.value or 0)
     chance = most.refusal_risk.value or 0.0
-    request = f"een nieuwe aanvraag voor {kind(most)} ({SETTINGS[most.care_setting]})"
-    word, figure = probability_word(chance), percent(chance)
-    if word == "kan beide kanten op":
-        return f"Of {request} de komende 24 uur een plek vindt, {word}: {figure} kans op nee."
-    if word == "onwaarschijnlijk":
-        return f"Dat {request} de komende 24 uur geen plek vindt, is {word}: {figure} kans op nee."
-    request = request[0].upper() + request[1:]
-    return f"{request} vindt de komende 24 uur {word} geen plek: {figure} kans op nee."
+    told = {
+        "kind": kind(most),
+        "setting": _(SETTINGS[most.care_setting]),
+        "chance": percent(chance),
+        "word": probability_word(chance),
+    }
+    if chance >= 0.7:
+        return capital(
+            _(
+                "een nieuwe aanvraag voor {kind} ({setting}) vindt de komende 24 uur {word} geen "
+                "plek: {chance} kans op nee.",
+                **told,
+            )
+        )
+    if chance > 0.3:
+        return _(
+            "Of een nieuwe aanvraag voor {kind} ({setting}) de komende 24 uur een plek vindt, "
+            "{word}: {chance} kans op nee.",
+            **told,
+        )
+    return _(
+        "Dat een nieuwe aanvraag voor {kind} ({setting}) de komende 24 uur geen plek vindt, is "
+        "{word}: {chance} kans op nee.",
+        **told,
+    )
 
 
 def counts(overview: Overview) -> str:
     """How many units stand how: "2 vol · 1 druk · 5 ruim"."""
     levels = [unit.level.level for unit in overview.units]
-    return " · ".join(f"{levels.count(w)} {w}" for w in ORDER if levels.count(w))
+    return " · ".join(f"{levels.count(w)} {_(w)}" for w in ORDER if levels.count(w))
 
 
 def judgement(status: StatusNow) -> str:
     """What the unit says of itself, where its figures say otherwise."""
     if not status.differs or status.status is None:
         return ""
-    return f"Meldt zichzelf: {STATUSES[status.status]}. De cijfers zeggen iets anders."
+    return _(
+        "Meldt zichzelf: {status}. De cijfers zeggen iets anders.",
+        status=_(STATUSES[status.status]),
+    )
 
 
 def stop_sentence(stop: StopNow) -> str:
-    routes = listed([ENTRANCES[each] for each in stop.applies_to]) if stop.applies_to else "alles"
-    until = f", verwacht tot {moment(stop.expected_until)}" if stop.expected_until else ""
-    late = " (die tijd is voorbij)" if stop.overdue else ""
-    return f"{STOPS[stop.kind]} voor {routes} sinds {moment(stop.begins_at)}{until}{late}."
+    routes = listed([_(ENTRANCES[each]) for each in stop.applies_to]) if stop.applies_to else ""
+    said = _(
+        "{stop} voor {routes} sinds {since}",
+        stop=_(STOPS[stop.kind]),
+        routes=routes or _("alles"),
+        since=moment(stop.begins_at),
+    )
+    if stop.expected_until:
+        said += _(", verwacht tot {until}", until=moment(stop.expected_until))
+    return f"{said}{_(' (die tijd is voorbij)') if stop.overdue else ''}."
 
 
 def phone_sentence(unit: UnitNow, norms: Mapping[str, float]) -> str:
@@ -312,14 +342,20 @@ def phone_sentence(unit: UnitNow, norms: Mapping[str, float]) -> str:
     if told is None or told.within_120s.state == "suppressed":
         return ""
     if told.within_120s.value is None:
-        return "Hoe snel de telefoon wordt opgenomen, is niet gemeld."
-    said = f"{percent(told.within_120s.value)} opgenomen binnen 2 minuten"
-    said += f" (norm {percent(norms['within120s'])})"
+        return _("Hoe snel de telefoon wordt opgenomen, is niet gemeld.")
+    said = _(
+        "{share} opgenomen binnen 2 minuten (norm {norm})",
+        share=percent(told.within_120s.value),
+        norm=percent(norms["within120s"]),
+    )
     if told.over_600s.value is not None:
-        said += f", {percent(told.over_600s.value)} na 10 minuten"
-        said += f" (hoogstens {percent(norms['over600s'])})"
+        said += _(
+            ", {share} na 10 minuten (hoogstens {norm})",
+            share=percent(told.over_600s.value),
+            norm=percent(norms["over600s"]),
+        )
     if told.longest_wait_seconds.value is not None:
-        said += f"; langste wacht {round(told.longest_wait_seconds.value / MINUTE)} min"
+        said += _("; langste wacht {n} min", n=round(told.longest_wait_seconds.value / MINUTE))
     return said + "."
 
 
@@ -328,15 +364,19 @@ def crowding_sentence(unit: UnitNow) -> str:
     if told is None or told.nedocs.state == "suppressed":
         return ""
     if told.nedocs.value is None or told.band is None:
-        return "NEDOCS is niet te berekenen: een deel van de cijfers ontbreekt."
-    return f"NEDOCS {number(round(told.nedocs.value))}: {BANDS[told.band]}."
+        return _("NEDOCS is niet te berekenen: een deel van de cijfers ontbreekt.")
+    return f"NEDOCS {number(round(told.nedocs.value))}: {_(BANDS[told.band])}."
 
 
 def short_sentence(unit: UnitNow) -> str:
     """The roles that are short today: named, never added up."""
     roles = [
-        ROLE_NAMES.get(each.role, each.role) + (f" ({each.shift})" if each.shift else "")
+        role_name(each.role) + (f" ({each.shift})" if each.shift else "")
         for each in unit.short
         if each.short_today.value
     ]
-    return f"Vandaag te weinig: {listed(roles)}." if roles else ""
+    return _("Vandaag te weinig: {roles}.", roles=listed(roles)) if roles else ""
+
+
+def role_name(role: str) -> str:
+    return _(ROLE_NAMES.get(role, role))

@@ -3,6 +3,7 @@
 import csv
 import io
 from typing import Any
+from xml.etree import ElementTree
 
 from fastapi import FastAPI
 from httpx import AsyncClient
@@ -47,11 +48,15 @@ async def test_title_picture_table_and_file_of_what_is_ahead_are_one(
     key = await a_planner(session)
 
     page = Outline((await client.get("/")).text)
-    file = await client.get("/grafieken/fan-weeks", params={"zorg": "reo.observation-elderly"})
-    none = await client.get("/grafieken/geen")
+    months = Outline((await client.get("/", params={"h": "maanden"})).text)
+    drawn = await client.get("/grafieken/fan-weeks.svg", params={"zorg": "reo.observation-elderly"})
+    file = await client.get("/grafieken/fan-weeks.csv", params={"zorg": "reo.observation-elderly"})
+    none = await client.get("/grafieken/geen.csv")
 
     names = {figure["aria-labelledby"] for figure in page.all("figure")}
-    assert {"fan-weeks-titel", "fan-months-titel", "kalender-titel"} <= names
+    assert {"fan-weeks-titel", "kalender-titel"} <= names
+    assert "fan-months-titel" in {each["aria-labelledby"] for each in months.all("figure")}
+    assert str(ElementTree.fromstring(drawn.text)[0].text) in page.text
     assert {"opbouw-plekken-titel", "opbouw-fte-titel", "rol-nurse-titel"} <= names
     assert "REO, REO-bed" in page.text
     assert "meer en oudere mensen" in page.text
@@ -70,4 +75,4 @@ async def test_without_a_key_no_picture_and_no_file(
 ) -> None:
     await make.a_unit(session)
 
-    assert (await client.get("/grafieken/fan-weeks")).status_code == 401
+    assert (await client.get("/grafieken/fan-weeks.csv")).status_code == 401

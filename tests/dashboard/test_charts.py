@@ -4,8 +4,13 @@ import re
 
 import pytest
 
-from app.dashboard.ahead import ledger_chart, scarcest
-from app.dashboard.charts import Band, Cell, Chart, calendar, fan, nice, scaled, waterfall
+from app.dashboard.charts import Chart
+from app.dashboard.drawing.calendar import Cell, calendar
+from app.dashboard.drawing.fan import WIDE, Band, fan
+from app.dashboard.drawing.places import bar
+from app.dashboard.drawing.svg import apart, nice, scaled
+from app.dashboard.drawing.waterfall import hanging, waterfall
+from app.dashboard.ledgers import ledger_chart, scarcest
 from app.planning.assembly import assumptions
 from app.planning.schemas import Plan
 from app.planning.told import plan
@@ -31,7 +36,7 @@ def test_a_chart_without_title_sentence_or_table_cannot_be_made(
     title: str, sentence: str, rows: list[tuple[str, ...]], why: str
 ) -> None:
     with pytest.raises(ValueError, match=why):
-        Chart("c", title, sentence, fan([]), ("Wanneer",), rows)
+        Chart("c", title, sentence, (fan([], "bedden"),), ("Wanneer",), rows)
 
 
 def test_the_fan_is_hatched_only_where_the_middle_is_above_the_supply() -> None:
@@ -42,36 +47,77 @@ def test_the_fan_is_hatched_only_where_the_middle_is_above_the_supply() -> None:
         Band(9.0, (7, 11), None, None),
     ]
 
-    drawn = str(fan(steps))
+    drawn = str(fan(steps, "bedden"))
 
-    (short,) = re.findall(r'class="short"[^>]*height="([^"]+)"', drawn)
-    assert float(short) > 0
+    (hatched,) = re.findall(r'class="short" d="([^"]+)"', drawn)
+    assert len(re.findall(r"[ML]", hatched)) == 5
     # What is not known breaks the line, and is not drawn as zero.
     assert drawn.count('class="middle"') == 2
     assert drawn.count('class="supply"') == 1
     assert "nan" not in drawn.lower()
 
 
-def test_the_bars_of_a_waterfall_hang_where_the_one_before_ended() -> None:
-    drawn = str(waterfall(2.0, [("mensen", 5.0), ("instroom", -3.0)], 4.0))
+def test_the_gap_stands_over_its_line_or_under_it_with_its_sign() -> None:
+    steps = [
+        Band(10.0, (8, 12), None, 12.0, gap=(2.0, 0.0, 4.0)),
+        Band(14.0, (11, 17), None, 12.0, gap=(-2.0, -5.0, 1.0)),
+    ]
 
-    bars = re.findall(r'class="(whole|more|less)"[^>]* y="([^"]+)"[^>]*height="([^"]+)"', drawn)
-    begin, more, less, end = [(kind, float(y), float(y) + float(h)) for kind, y, h in bars]
+    drawn = str(fan(steps, "bedden", WIDE))
+
+    line = float(re.findall(r'class="zero" d="M\S+ (\S+)L', drawn)[0])
+    over, lack = (
+        [
+            float(n)
+            for n in re.findall(
+                rf'class="{kind}" x="\S+" y="(\S+)" width="\S+" height="(\S+)"', drawn
+            )[0]
+        ]
+        for kind in ("over", "lack")
+    )
+    assert sum(over) == pytest.approx(line, abs=0.2)
+    assert lack[0] == pytest.approx(line, abs=0.2)
+    assert re.findall(r'class="n \w+"[^>]*>([^<]+)<', drawn) == ["+2", "−2"]
+
+
+def test_labels_never_lie_over_each_other_and_keep_their_order() -> None:
+    assert apart([100.0, 104.0, 40.0], 16) == [100.0, 116.0, 40.0]
+
+
+def test_a_bar_of_places_holds_all_of_them() -> None:
+    drawn = str(bar(6, 1, 8, 2))
+
+    widths = {
+        kind: float(wide)
+        for kind, wide in re.findall(r'class="(track|taken|promised)"[^>]*width="([^"]+)"', drawn)
+    }
+    assert widths == {"track": 160.0, "taken": 120.0, "promised": 20.0}
+    assert drawn.count("M") == 9
+    assert 'class="shut"' in drawn
+
+
+def test_the_bars_of_a_waterfall_hang_where_the_one_before_ended() -> None:
+    bars = hanging(("nu", 2.0), [("mensen", 5.0), ("instroom", -3.0)], ("2040", 4.0))
+
+    drawn = str(waterfall(bars))
+
+    told = re.findall(r'class="(whole|more|less)"[^>]* y="([^"]+)"[^>]*height="([^"]+)"', drawn)
+    begin, more, less, end = [(kind, float(y), float(y) + float(h)) for kind, y, h in told]
     assert [each[0] for each in (begin, more, less, end)] == ["whole", "more", "less", "whole"]
     assert more[2] == pytest.approx(begin[1], abs=0.2)
     assert less[1] == pytest.approx(more[1], abs=0.2)
     assert end[1] == pytest.approx(less[2], abs=0.2)
-    assert re.findall(r'class="value"[^>]*>([^<]+)<', drawn) == ["2", "+5", "−3", "4"]
+    assert re.findall(r'class="n \w+"[^>]*>([^<]+)<', drawn) == ["2", "+5", "−3", "4"]
 
 
 def test_a_calendar_tells_each_chance_by_shade_and_number() -> None:
     drawn = str(calendar([("IC & zo", [Cell(0.1), Cell(0.5), Cell(0.9), Cell(None)])], ["1"] * 4))
 
-    assert re.findall(r'class="in (\w+)"[^>]*>([^<]+)<', drawn) == [
+    assert re.findall(r'class="in (\w+)"><text[^>]*>([^<]+)<', drawn) == [
+        ("none", "?"),
         ("unlikely", "10"),
         ("either", "50"),
         ("likely", "90"),
-        ("none", "?"),
     ]
     assert "IC &amp; zo" in drawn
 
@@ -84,7 +130,7 @@ def test_ticks_are_1_2_or_5(step: float, round_: float) -> None:
 
 
 def test_an_axis_holds_all_and_zero() -> None:
-    scale, ticks = scaled([3.2, 17.9], from_zero=True)
+    scale, ticks = scaled([3.2, 17.9], 0, 100, from_zero=True)
 
     assert (scale.low, ticks[0]) == (0, 0)
     assert scale.high == ticks[-1] >= 17.9

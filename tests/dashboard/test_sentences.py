@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from app.dashboard import sentences as say
+from app.dashboard.language import number, percent
 from app.observations.schemas import Coverage, Figure
 from app.overview.schemas import (
     LevelNow,
@@ -111,7 +112,7 @@ def test_the_words_of_chances_are_fixed(chance: float, word: str) -> None:
     [(0.0, "0%"), (0.004, "minder dan 1%"), (0.126, "13%"), (0.997, "meer dan 99%"), (1.0, "100%")],
 )
 def test_a_percentage_never_claims_certainty_that_is_not_there(share: float, text: str) -> None:
-    assert say.percent(share) == text
+    assert percent(share) == text
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_a_figure_that_is_not_known_is_a_word_and_never_a_zero() -> None:
 
 def test_below_zero_none_are_free_on_the_page() -> None:
     assert say.places(a_figure(-2)) == "0"
-    assert say.number(-1.5) == "−1,5"
+    assert number(-1.5) == "−1,5"
 
 
 def test_the_verdict_says_what_is_full_and_the_rest_stands_beside_it() -> None:

@@ -1,0 +1,49 @@
+"""The calendar of shortages: a row for each thing, a column for each week, shade and number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from app.dashboard.drawing.svg import drawn, short, words
+
+SIDE, HEAD, ROW, WIDTH = 226.0, 22.0, 26.0, 720.0
+SHADES = ("none", "unlikely", "either", "likely")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One field of a calendar: `share` 0..1, None unknown."""
+
+    share: float | None
+
+
+def calendar(rows: Sequence[tuple[str, Sequence[Cell]]], marks: Sequence[str]) -> Markup:
+    """Cells of one shade are one path: a picture of hundreds of cells stays small."""
+    width = (WIDTH - SIDE) / max(len(marks), 1)
+    parts = [
+        words("ax", SIDE + width * (n + 0.5), 14, mark, "middle") for n, mark in enumerate(marks)
+    ]
+    fields: dict[str, str] = dict.fromkeys(SHADES, "")
+    numbers: dict[str, str] = dict.fromkeys(SHADES, "")
+    for r, (label, cells) in enumerate(rows):
+        y = HEAD + ROW * r
+        parts.append(words("name", 0, y + 17, label))
+        for n, cell in enumerate(cells):
+            kind, x = shade(cell.share), SIDE + width * n
+            wide, tall = short(width - 3), short(ROW - 3)
+            fields[kind] += f"M{short(x + 1.5)} {short(y + 1.5)}h{wide}v{tall}h-{wide}z"
+            told = "?" if cell.share is None else f"{round(cell.share * 100)}"
+            numbers[kind] += f'<text x="{short(x + width / 2)}" y="{short(y + 17.5)}">{told}</text>'
+    parts += [f'<path class="cell {kind}" d="{way}"/>' for kind, way in fields.items() if way]
+    parts += [f'<g class="in {kind}">{told}</g>' for kind, told in numbers.items() if told]
+    return drawn("weeks", parts, WIDTH, HEAD + ROW * len(rows) + 2)
+
+
+def shade(share: float | None) -> str:
+    """By the fixed probability words of domain.md 8."""
+    if share is None:
+        return "none"
+    if share >= 0.7:
+        return "likely"
+    return "either" if share > 0.3 else "unlikely"

@@ -1,0 +1,43 @@
+"""What every page holds beside its subject: whose it is, its menu, its language, its address."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.dashboard.language import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    path: str
+    name: str
+
+
+MENU: Sequence[Item] = (Item("/", "Nu"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`path` is without its language: the Dutch page of the same address."""
+
+    language: Language
+    path: str
+    query: str
+    now: datetime
+    fictief: bool
+    wall: bool = False
+    region: str = ""
+
+    @property
+    def menu(self) -> Sequence[Item]:
+        return MENU
+
+    def link(self, path: str) -> str:
+        """The address of a page in the language of this one."""
+        return path if self.language == "nl" else f"/en{path}"
+
+    @property
+    def other(self) -> str:
+        """This page in the other language."""
+        other = Page("en" if self.language == "nl" else "nl", "", "", self.now, False)
+        return other.link(self.path) + (f"?{self.query}" if self.query else "")

@@ -1,0 +1,80 @@
+// What a page does beyond its words: light or dark, and reading a picture by key or pointer.
+// All text is set as text; nothing here makes markup.
+
+const root = document.documentElement;
+
+function remembered() {
+  try {
+    return localStorage.getItem("theme");
+  } catch {
+    return null; // a browser that keeps nothing
+  }
+}
+
+function dress(theme) {
+  if (theme) root.dataset.theme = theme;
+}
+
+dress(remembered());
+for (const button of document.querySelectorAll("button.theme")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const dark = root.dataset.theme
+      ? root.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
+    dress(dark ? "light" : "dark");
+    try {
+      localStorage.setItem("theme", root.dataset.theme);
+    } catch {
+      // It holds for this page only.
+    }
+  });
+}
+
+// The choice of a kind of bed takes effect at once; without this, the button does it.
+for (const select of document.querySelectorAll("form select[name=zorg]")) {
+  select.addEventListener("change", () => select.form.submit());
+}
+
+// A picture is read point by point: its table holds the words.
+for (const figure of document.querySelectorAll("figure.chart")) {
+  const drawn = figure.querySelector(".drawn");
+  const rows = [...figure.querySelectorAll("table.numbers tbody tr")];
+  const heads = [...figure.querySelectorAll("table.numbers thead th")].map((each) => each.textContent);
+  if (!drawn || !drawn.querySelector(".fan") || !rows.length) continue;
+  const said = document.createElement("p");
+  said.className = "point";
+  said.setAttribute("role", "status");
+  drawn.append(said);
+  drawn.tabIndex = 0;
+  drawn.setAttribute("role", "group");
+  drawn.setAttribute("aria-labelledby", `${figure.id}-titel`);
+  let at = -1;
+  const show = (n) => {
+    at = Math.min(Math.max(n, 0), rows.length - 1);
+    const cells = [...rows[at].children].map((each) => each.textContent);
+    said.textContent = cells.map((cell, i) => (i ? `${heads[i].toLowerCase()} ${cell}` : cell)).join(" · ");
+    said.classList.add("on");
+  };
+  drawn.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1, PageDown: 7, PageUp: -7 }[event.key];
+    if (step) show(at + step);
+    else if (event.key === "Home") show(0);
+    else if (event.key === "End") show(rows.length - 1);
+    else if (event.key === "Escape") said.classList.remove("on");
+    else return;
+    event.preventDefault();
+  });
+  drawn.addEventListener("pointermove", (event) => {
+    const picture = [...drawn.querySelectorAll("svg.fan")].find((each) => each.clientWidth);
+    if (!picture) return;
+    const box = picture.getBoundingClientRect();
+    const scale = picture.viewBox.baseVal.width / box.width;
+    const x = (event.clientX - box.left) * scale;
+    const left = 40;
+    const right = picture.classList.contains("narrow") ? 10 : 128;
+    const share = (x - left) / (picture.viewBox.baseVal.width - left - right);
+    if (share >= 0 && share < 1) show(Math.floor(share * rows.length));
+  });
+  drawn.addEventListener("pointerleave", () => said.classList.remove("on"));
+}
