@@ -92,8 +92,10 @@ def serve(
             told.append(beside.enter_context(serving.playing(settings, leaving)))
         # After the figures of the demo are there, so that the first forecast sees them.
         beside.enter_context(serving.working(settings))
+        served = create_app(settings)
+        served.state.leaving = leaving
         config = uvicorn.Config(
-            create_app(settings),
+            served,
             host=host,
             port=port,
             access_log=False,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from threading import Event
 
 import orjson
 from fastapi import FastAPI, Response
@@ -33,6 +34,8 @@ from app.observations.routes import router as observations_router
 from app.overview.routes import router as overview_router
 from app.planning.routes import router as planning_router
 from app.settings import Settings
+from app.signals.stream.queries import Watch
+from app.signals.stream.routes import router as stream_router
 from app.store import check
 
 VERSION = "0.1.0"
@@ -56,6 +59,7 @@ V1 = [
     observations_router,
     notices_router,
     overview_router,
+    stream_router,
     forecasts_router,
     scores_router,
     planning_router,
@@ -130,6 +134,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.directory = DirectoryCache()
     app.state.series = SeriesNumbers()
     app.state.fictief = False
+    app.state.watch = Watch()
+    # Set when the server leaves, so that what is streamed without an end comes to one.
+    app.state.leaving = Event()
     errors.install(app)
     app.include_router(health_router, include_in_schema=False)
     app.include_router(assets)

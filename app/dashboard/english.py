@@ -88,6 +88,7 @@ ENGLISH: Mapping[str, str] = {
     "Kans op tekort": "Chance of a shortage",
     "Laatste bericht {age}. De laatste stand staat grijs.": "Last message {age}. The last figure is "
     "shown in grey.",
+    "Live · bijgewerkt": "Live · updated",
     "Licht of donker": "Light or dark",
     "Maanden": "Months",
     "Meldt zichzelf: {status}. De cijfers zeggen iets anders.": "Says of itself: {status}. The "
@@ -141,6 +142,7 @@ ENGLISH: Mapping[str, str] = {
     "U ziet hier geen drukte van andere organisaties": "You see no levels of other organisations "
     "here",
     "Vandaag te weinig: {roles}.": "Short today: {roles}.",
+    "Verbinding weg sinds": "Connection lost since",
     "Vol": "Full",
     "Voor deze soort en termijn is nog niets te verwachten: er is te weinig gemeld.": "For this kind "
     "and horizon nothing can be expected yet: too little was reported.",

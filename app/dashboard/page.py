@@ -27,6 +27,7 @@ class Page:
     fictief: bool
     wall: bool = False
     region: str = ""
+    live: bool = False
 
     @property
     def menu(self) -> Sequence[Item]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from ipaddress import ip_address
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment, FileSystemLoader
 
 from app.access.principal import Principal
@@ -21,9 +23,10 @@ from app.dashboard.language import SPOKEN, Language, _, capital, number, percent
 from app.dashboard.page import Page
 from app.dashboard.queries import Ahead
 from app.db import Db, Standing
-from app.errors import NotFound
+from app.errors import NotFound, Unauthenticated
 from app.overview.routes import body
 from app.overview.schemas import Ask, Overview
+from app.signals.stream.routes import LONGEST_SECONDS, LastMark, Seconds, events
 
 HERE = Path(__file__).parent
 PAGE = {
@@ -89,6 +92,13 @@ Shown = Annotated[Literal["weken", "maanden", "jaren"], Query(alias="h")]
 Looker = Annotated[Principal | None, Depends(look)]
 
 
+async def listens(viewer: Looker) -> Principal:
+    """Who looks; a stream has begun before its route can refuse anybody."""
+    if viewer is None:
+        raise Unauthenticated("Open a page of the tower first.", code="no-key", headers=WHO)
+    return viewer
+
+
 def language_of(request: Request) -> Language:
     path = request.url.path
     return "en" if path.startswith("/en/") else "nl"
@@ -104,11 +114,12 @@ def at_this_machine(request: Request) -> bool:
     return near and not handed_on
 
 
-def page_of(request: Request, *, wall: bool = False) -> Page:
+def page_of(request: Request, *, wall: bool = False, live: bool = False) -> Page:
     language = language_of(request)
     path = request.url.path.removeprefix("/en") if language == "en" else request.url.path
     fictief = request.app.state.fictief
-    return Page(language, path, request.url.query, datetime.now(UTC), fictief, wall)
+    query, moment = request.url.query, datetime.now(UTC)
+    return Page(language, path, query, moment, fictief, wall=wall, live=live)
 
 
 def locked(request: Request) -> Response:
@@ -133,7 +144,7 @@ async def now(
     norms: dict[str, Any] = {rule.rule: rule.settings for rule in told.level_rules}
     html = render(
         "now.html",
-        page_of(request, wall=wall),
+        page_of(request, wall=wall, live=True),
         overview=told,
         norms=norms,
         glance=glance.at(told),
@@ -174,6 +185,18 @@ async def look_ahead(
     if not viewer.may("forecasts:read"):
         return Ahead((), "")
     return await queries.ahead(request, session, viewer, told, zorg)
+
+
+@assets.get("/stroom", response_class=EventSourceResponse)
+async def stream(
+    request: Request,
+    viewer: Annotated[Principal, Depends(listens)],
+    last: LastMark = None,
+    seconds: Seconds = LONGEST_SECONDS,
+) -> AsyncIterator[ServerSentEvent]:
+    """The live stream for whoever looks at a page."""
+    async for event in events(request, last, seconds):
+        yield event
 
 
 @assets.get("/static/{name}")

@@ -210,6 +210,8 @@ ASKED: Mapping[str, dict[str, str]] = {
     "/v1/forecasts/scores": {"unit": f"{OWNER}-flex"},
     "/v1/scenarios/_compare": {"ids": "baseline,baseline"},
     "/v1/staffing": {"unit": f"{OWNER}-flex"},
+    "/v1/stream": {"seconds": "0"},
+    "/stroom": {"seconds": "0"},
 }
 
 

@@ -1,4 +1,5 @@
-// What a page does beyond its words: light or dark, and reading a picture by key or pointer.
+// What a page does beyond its words: light or dark, reading a picture by key or pointer, and staying
+// up to date.
 // All text is set as text; nothing here makes markup.
 
 const root = document.documentElement;
@@ -77,4 +78,67 @@ for (const figure of document.querySelectorAll("figure.chart")) {
     if (share >= 0 && share < 1) show(Math.floor(share * rows.length));
   });
   drawn.addEventListener("pointerleave", () => said.classList.remove("on"));
+}
+
+// One line to the tower says that something changed; the page is then asked for again, and the parts
+// that differ are put in its place. What has the focus stays as it is until it has lost it.
+const live = document.querySelector(".live");
+const news = document.querySelector("#nieuws");
+
+function ask(done) {
+  const request = new XMLHttpRequest();
+  request.open("GET", location.href);
+  request.responseType = "document"; // parsed by the browser itself, scripts and all left dead
+  request.addEventListener("load", () => request.status === 200 && done(request.response));
+  request.send();
+}
+
+function titles(page) {
+  return [...page.querySelectorAll(".alerts li.vol h3")].map((each) => each.textContent);
+}
+
+function put(fresh) {
+  const before = new Set(titles(document));
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
+    if (!next || next.isEqualNode(part) || part.contains(document.activeElement)) continue;
+    for (const each of next.querySelectorAll("details")) {
+      const same = [...part.querySelectorAll("details")].find((old) => old.id && old.id === each.id);
+      each.open = Boolean(same && same.open);
+    }
+    part.replaceWith(document.importNode(next, true));
+  }
+  const found = titles(fresh).filter((each) => !before.has(each));
+  if (news && found.length) news.textContent = found.join(". ");
+  const time = fresh.querySelector(".live time");
+  if (time) live.querySelector("time").replaceWith(document.importNode(time, true));
+}
+
+let due = 0;
+function refresh() {
+  clearTimeout(due);
+  due = setTimeout(() => ask(put), 300); // changes that come together are one
+}
+
+if (live && live.dataset.stream) {
+  const stream = new EventSource(live.dataset.stream);
+  const said = live.querySelector(".said");
+  const calm = said.textContent;
+  stream.addEventListener("open", () => {
+    live.classList.add("on");
+    live.classList.remove("lost");
+    said.textContent = live.dataset.on;
+  });
+  stream.addEventListener("error", () => {
+    if (!live.classList.contains("lost")) {
+      const now = new Intl.DateTimeFormat("nl-NL", { hour: "2-digit", minute: "2-digit" }).format(new Date());
+      live.classList.remove("on");
+      live.classList.add("lost");
+      said.textContent = `${live.dataset.lost} ${now} · ${calm}`;
+    }
+  });
+  stream.addEventListener("changed", refresh);
+  stream.addEventListener("anew", refresh);
+  addEventListener("pagehide", () => stream.close());
+  setInterval(refresh, 60000); // ages grow also when nobody says anything
 }
