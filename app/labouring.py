@@ -8,8 +8,9 @@ import typer
 
 from app.filing import read, say, unusable, usable, writing
 from app.forecasting import File
-from app.planning import labour_section
-from app.planning.labour_section import Beside, Taken
+from app.planning import labour_beside, labour_section
+from app.planning.labour_beside import Beside
+from app.planning.labour_section import Taken
 from app.planning.labour_table import read_labour
 
 Read = TypeVar("Read")
@@ -33,7 +34,7 @@ it there.
 Example:
 
   verkeerstoren labour azw.csv --role "Verpleegkundige mbo=nurse" --year 2024
-            --region Haaglanden --share 0.12 --outflow-with-retirement --working-ages 15-67
+            --region Haaglanden --share 0.12 --with-retirement --working-ages 15-67
             --begins 21-34 --retires 67.25 --inflow 0.8-1.2 --outflow 0.7-1.4
             --asked hospital-ward/ward:1.05 --asked short-stay/elv-high:0.3 > arbeid.yaml
 """
@@ -51,7 +52,7 @@ def labour(
     with_retirement: Annotated[
         bool,
         typer.Option(
-            "--outflow-with-retirement/--outflow-without-retirement",
+            "--with-retirement/--without-retirement",
             help="Whether FILE's outflow counts who retires.",
         ),
     ],
@@ -73,15 +74,15 @@ def labour(
     """Who works, who comes and who goes, as a section of the region file."""
     with usable(), writing(out) as text:
         wrong: list[str] = []
-        names = told(wrong, partial(labour_section.names_of, role)) or {}
+        names = told(wrong, partial(labour_beside.names_of, role)) or {}
         of = partial(each_of, wrong, list(names))
-        first = of("--begins", begins, labour_section.span_of)
-        last = of("--retires", retires, labour_section.age_of)
-        came = of("--inflow", inflow, labour_section.factors_of)
-        left = of("--outflow", outflow, labour_section.factors_of)
-        shares = of("--ages", ages, labour_section.shares_of) if ages else {}
-        asks = told(wrong, partial(labour_section.asks_of, asked, list(names))) or {}
-        working = told(wrong, partial(labour_section.working_of, working_ages))
+        first = of("--begins", begins, labour_beside.span_of)
+        last = of("--retires", retires, labour_beside.age_of)
+        came = of("--inflow", inflow, labour_beside.factors_of)
+        left = of("--outflow", outflow, labour_beside.factors_of)
+        shares = of("--ages", ages, labour_beside.shares_of) if ages else {}
+        asks = told(wrong, partial(labour_beside.asks_of, asked, list(names))) or {}
+        working = told(wrong, partial(labour_beside.working_of, working_ages))
         if wrong:
             say(wrong)
             unusable("Nothing was read. `verkeerstoren labour --help` has an example.")
@@ -113,4 +114,4 @@ def each_of(
     said: Sequence[str],
     read: Callable[[str], Read],
 ) -> Mapping[str, Read]:
-    return told(wrong, partial(labour_section.once_by_role, option, said, roles, read)) or {}
+    return told(wrong, partial(labour_beside.once_by_role, option, said, roles, read)) or {}

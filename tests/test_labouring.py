@@ -45,7 +45,7 @@ ASKED = ("--asked", "reo/observation-elderly:1.3", "--asked", "helper=reo/observ
 BESIDE = (
     *("--working-ages", "15-67", "--begins", "19-44", "--begins", "nurse=21-34"),
     *("--retires", "67.25", "--inflow", "0.8-1.2", "--outflow", "0.7-1.4"),
-    "--outflow-with-retirement",
+    "--with-retirement",
 )
 
 
@@ -134,7 +134,7 @@ def test_all_that_is_wrong_in_what_is_told_beside_it_is_said(tmp_path: Path) -> 
     asked = ("--begins", "44-19", "--retires", "67", "--inflow", "2-3", "--outflow", "0.5-2")
 
     done = run(
-        *(file(tmp_path), *BOTH, "--year", 2024, *asked, *ASKED, "--outflow-with-retirement"),
+        *(file(tmp_path), *BOTH, "--year", 2024, *asked, *ASKED, "--with-retirement"),
         *("--out", tmp_path / "arbeid.yaml"),
     )
 

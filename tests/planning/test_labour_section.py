@@ -7,9 +7,10 @@ import pytest
 
 from app.errors import Invalid
 from app.facilities.years.schemas import Labour
-from app.planning import labour_section
+from app.planning import labour_beside
 from app.planning.labour import by_age, stock
-from app.planning.labour_section import Beside, Taken, section
+from app.planning.labour_beside import Beside
+from app.planning.labour_section import Taken, section
 from app.planning.labour_table import read_labour
 
 HEADER = "role,region,year,age,people,fte,inflow,outflow,absence"
@@ -130,15 +131,15 @@ def test_a_role_that_is_not_in_the_table_is_refused() -> None:
 @pytest.mark.parametrize(
     ("read", "wrong"),
     [
-        (labour_section.factors_of, "1.2-1.4"),
-        (labour_section.factors_of, "0-1.4"),
-        (labour_section.span_of, "44-19"),
-        (labour_section.span_of, "9-44"),
-        (labour_section.age_of, "90"),
-        (labour_section.shares_of, "20-39:0.4,40-66:0.5"),
-        (labour_section.shares_of, "20-39:0.4,39-66:0.6"),
-        (labour_section.asked_of, "short-stay/elv-high:0"),
-        (labour_section.asked_of, "short-stay"),
+        (labour_beside.factors_of, "1.2-1.4"),
+        (labour_beside.factors_of, "0-1.4"),
+        (labour_beside.span_of, "44-19"),
+        (labour_beside.span_of, "9-44"),
+        (labour_beside.age_of, "90"),
+        (labour_beside.shares_of, "20-39:0.4,40-66:0.5"),
+        (labour_beside.shares_of, "20-39:0.4,39-66:0.6"),
+        (labour_beside.asked_of, "short-stay/elv-high:0"),
+        (labour_beside.asked_of, "short-stay"),
     ],
 )
 def test_an_option_that_cannot_be_is_refused_with_an_example(read: object, wrong: str) -> None:
@@ -148,8 +149,8 @@ def test_an_option_that_cannot_be_is_refused_with_an_example(read: object, wrong
 
 
 def test_an_option_tells_of_one_role_or_of_all_that_have_none_of_their_own() -> None:
-    told = labour_section.once_by_role(
-        "--begins", ["19-44", "nurse=21-34"], ["nurse", "helper"], labour_section.span_of
+    told = labour_beside.once_by_role(
+        "--begins", ["19-44", "nurse=21-34"], ["nurse", "helper"], labour_beside.span_of
     )
 
     assert told == {"nurse": (21, 34), "helper": (19, 44)}
@@ -160,4 +161,4 @@ def test_an_option_that_is_silent_double_or_of_an_unknown_role_is_refused(said: 
     roles = ["nurse", "helper"]
 
     with pytest.raises(ValueError, match=r"^--begins"):
-        labour_section.once_by_role("--begins", said, roles, labour_section.span_of)
+        labour_beside.once_by_role("--begins", said, roles, labour_beside.span_of)
