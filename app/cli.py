@@ -37,6 +37,8 @@ from app.forecasting import forecast
 from app.imports import FORMS, import_
 from app.jobs.commands import keep_running, run_now
 from app.jobs.schedule import Job
+from app.labouring import FORMS as LABOUR_FORMS
+from app.labouring import labour
 from app.living import demo
 from app.main import create_app
 from app.opening import ZOETERMEER, apply_region, as_owner, opened, refuse
@@ -60,6 +62,7 @@ main.command("forecast", epilog=FORECAST_FORMS)(forecast)
 main.command("backtest", epilog=BACKTEST_FORMS)(backtest)
 main.command("years", epilog=YEARS_FORMS)(years)
 main.command("population", epilog=POPULATION_FORMS)(population)
+main.command("labour", epilog=LABOUR_FORMS)(labour)
 main.add_typer(demo, name="demo")
 
 LEAVE = "(Ctrl-C ends it)"

@@ -67,6 +67,14 @@ PROTOCOL = (
             "by age and sex": lambda name: "_m_v_" not in name and band(name),
         },
     ),
+    # With the years before deaths began to fall faster, which nothing before them told.
+    Trial(
+        "nl_deaths_weekly_1995_2022",
+        "nl_population_age_sex_1960_2024",
+        range(2002, 2017),
+        10,
+        {"three age bands, from 2002 on": lambda name: "_m_v_" in name and band(name)},
+    ),
     Trial(
         "scotland_ae_monthly",
         None,

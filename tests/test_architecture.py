@@ -31,7 +31,7 @@ PARTS = (
 STARTED = (
     *("health", "contract", "jobs", "main"),
     *("opening", "imports", "serving", "living"),
-    *("filing", "forecasting", "backtesting", "yearly", "cli", "__main__"),
+    *("filing", "forecasting", "backtesting", "yearly", "labouring", "cli", "__main__"),
 )
 ORDER = {name: place for place, name in enumerate((*GROUND, *PARTS, *STARTED))}
 

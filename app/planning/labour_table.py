@@ -1,16 +1,18 @@
 """People at work by role and year, in the layout of AZW StatLine and of the Prognosemodel.
 
-One row for each role, region and year; Dutch headers as the two write them, with a unit between
-brackets. What a cell does not tell is unknown, never zero.
+One row for each role, region and year, and if told for each age; Dutch headers as the two write
+them, with a unit between brackets. What a cell does not tell is unknown, never zero.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 
-from app.forecasts.rows import Faults, Numbers, name_of, opened, taken
+from app.forecasts.rows import Faults, Numbers, Wrong, name_of, opened, taken
+from app.planning import people_table, statline
+from app.planning.people_table import WHOLE, Ages
 from app.planning.statline import header_of, period_of, plain
 
 # What a header begins with, without spaces and signs, by what it tells here.
@@ -18,6 +20,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "role": ("functiegroep", "functie", "beroepsgroep", "beroep", "kwalificatie", "role"),
     "region": ("regio", "arbeidsmarktregio", "region"),
     "year": ("perioden", "jaar", "year"),
+    "ages": ("leeftijd", "age"),
     "people": ("werknemers", "werkzamepersonen", "medewerkers", "aantalwerknemers", "people"),
     "fte": ("fte", "arbeidsvolume", "voltijd"),
     "inflow": ("instroom", "inflow"),
@@ -25,7 +28,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "vacancies": ("vacatures", "openstaandevacatures", "vacancies"),
     "absence": ("ziekteverzuim", "verzuim", "absence"),
 }
-KEYS = ("role", "region", "year")
+KEYS = ("role", "region", "year", "ages")
 NEEDED = ("role", "year", "people")
 ROUNDED = 1.005  # full-time equivalents are no more than people, but for rounding
 
@@ -46,13 +49,32 @@ class Stock:
     outflow: float | None
     vacancies: float | None
     absence: float | None
+    bands: tuple[tuple[Ages, float], ...] = ()
+    line: int = field(default=0, compare=False)
 
 
-def read_labour(lines: Iterable[str], file: str = "The file") -> list[Stock]:
-    """By role, region and year; `Invalid` with all that is wrong, by row and column.
+@dataclass(frozen=True, slots=True)
+class LabourTable:
+    """What one file tells, by role, region and year; `columns` are its headers by what they tell.
+
+    `bands` of a stock are people by age, from young to old without gap, () where no age is told;
+    `line` is its row, or the first of its ages.
+    """
+
+    file: str
+    columns: Mapping[str, str]
+    stocks: Sequence[Stock]
+
+
+Key = tuple[str, str, int]
+
+
+def read_labour(lines: Iterable[str], file: str = "The file") -> LabourTable:
+    """`Invalid` with all that is wrong, by row and column.
 
     Refuses negative numbers, an absence above 100%, more full-time equivalents than people, more
-    who left than there were, a row told twice, and a year that is missing between two.
+    who left than there were, a row told twice, a year that is missing between two, ages that
+    overlap or leave one out, and ages that do not add up to the total that is told.
     """
     given = iter(lines)
     first = next(given, "")
@@ -61,27 +83,31 @@ def read_labour(lines: Iterable[str], file: str = "The file") -> list[Stock]:
     text = opened(chain([first], given), list(columns.values()), faults)
     numbers = Numbers(text.comma)
     readers = {name: reader_of(key, name, numbers) for key, name in columns.items()}
-    told: dict[tuple[str, str, int], tuple[Stock, int]] = {}
+    told: dict[Key, dict[Ages, Stock]] = defaultdict(dict)
     for line, cells in text.rows:
         found = taken(cells, readers, line, faults)
         if found is None:
             continue
-        stock = stock_of(dict(zip(columns, found, strict=True)))
+        of = dict(zip(columns, found, strict=True))
+        stock = stock_of(of, line)
         if stock is None:  # a part of a year
             continue
-        key = (stock.role, stock.region, stock.year)
-        if key in told:
-            way_out = f"Row {told[key][1]} tells of the same. Keep one."
+        ages = of.get("ages", WHOLE)
+        by_age = told[stock.role, stock.region, stock.year]
+        if ages in by_age:
+            way_out = f"Row {by_age[ages].line} tells of the same. Keep one."
             faults.add("told-twice", way_out, line, columns["year"])
-        told[key] = (stock, line)
+        by_age[ages] = stock
         for code, column, detail in nonsense(stock):
             faults.add(code, detail, line, columns[column])
     if not told and not faults.count:
         faults.add("no-rows", "There is no row of a whole year. Add one.", 2)
-    check_years(told, columns["year"], faults)
+    unit = 100.0 if in_thousands(columns["people"]) else 1.0
+    stocks = {key: together(by_age, unit, columns, faults) for key, by_age in told.items()}
+    check_years(stocks, columns["year"], faults)
     if faults.count:
         faults.refuse()
-    return [told[key][0] for key in sorted(told)]
+    return LabourTable(file, columns, [stocks[key] for key in sorted(stocks)])
 
 
 def columns_of(header: Sequence[str], faults: Faults) -> dict[str, str]:
@@ -107,10 +133,27 @@ def reader_of(key: str, name: str, numbers: Numbers) -> Callable[[str], object]:
         return lambda cell: name_of(cell).strip()
     if key == "year":
         return lambda cell: period_of(cell.strip())
-    scale = 1000.0 if re.search(r"x\s?1[ .]?000\b", name) else 1.0
+    if key == "ages":
+        return ages_of
+    scale = 1000.0 if in_thousands(name) else 1.0
     if key == "absence":
         scale = 0.01
     return lambda cell: number(cell, numbers) * scale
+
+
+def in_thousands(name: str) -> bool:
+    return bool(re.search(r"x\s?1[ .]?000\b", name))
+
+
+def ages_of(cell: str) -> Ages:
+    """As tidy tables write them (25-34, 65+, total) or as StatLine does."""
+    try:
+        return people_table.ages_of(cell)
+    except Wrong:
+        found = statline.ages_of(cell.strip())
+    if found is None:
+        raise Wrong("not-an-age", "This code is not known. Take the download with titles.")
+    return found
 
 
 def number(cell: str, numbers: Numbers) -> float:
@@ -118,7 +161,7 @@ def number(cell: str, numbers: Numbers) -> float:
     return numbers["" if cell.strip() in (".", "x", "-") else cell]
 
 
-def stock_of(told: Mapping[str, object]) -> Stock | None:
+def stock_of(told: Mapping[str, object], line: int) -> Stock | None:
     year = told["year"]
     if not isinstance(year, int):
         return None
@@ -137,6 +180,7 @@ def stock_of(told: Mapping[str, object]) -> Stock | None:
         outflow=figures.get("outflow"),
         vacancies=figures.get("vacancies"),
         absence=figures.get("absence"),
+        line=line,
     )
 
 
@@ -157,9 +201,63 @@ def nonsense(stock: Stock) -> list[tuple[str, str, str]]:
     return found
 
 
-def check_years(
-    told: Mapping[tuple[str, str, int], tuple[Stock, int]], column: str, faults: Faults
-) -> None:
+def together(
+    by_age: Mapping[Ages, Stock], unit: float, columns: Mapping[str, str], faults: Faults
+) -> Stock:
+    """The ages of a role in a year as one: its total as told, else their sums."""
+    parts = sorted(
+        ((ages, stock) for ages, stock in by_age.items() if ages != WHOLE),
+        key=lambda part: part[0][0],
+    )
+    if not parts:
+        return by_age[WHOLE]
+    for (before, _), (after, stock) in pairwise(parts):
+        if before[1] is None or after[0] <= before[1]:
+            way_out = "Keep one division in ages."
+            detail = f"The ages from {before[0]} and from {after[0]} on overlap."
+            faults.add("ages-overlap", f"{detail} {way_out}", stock.line, columns["ages"])
+        elif after[0] > before[1] + 1:
+            detail = f"No row tells of age {before[1] + 1}. Add it."
+            faults.add("missing-age", detail, stock.line, columns["ages"])
+    bands = tuple((ages, stock.people) for ages, stock in parts)
+    stocks = [stock for _, stock in parts]
+    people = sum(stock.people for stock in stocks)
+    whole = by_age.get(WHOLE)
+    if whole is None:
+        return replace(
+            stocks[0],
+            people=people,
+            fte=summed([stock.fte for stock in stocks]),
+            inflow=summed([stock.inflow for stock in stocks]),
+            outflow=summed([stock.outflow for stock in stocks]),
+            vacancies=summed([stock.vacancies for stock in stocks]),
+            absence=mean_absence(stocks),
+            bands=bands,
+        )
+    play = max(people_table.ROUNDED * people, unit * (len(parts) + 1) / 2)
+    if abs(whole.people - people) > play:
+        detail = (
+            f"The ages of {whole.year} of {whole.role} add up to {people:,.0f}, and the total that "
+            f"is told is {whole.people:,.0f}. Correct the ages or the total."
+        )
+        faults.add("ages-do-not-add-up", detail, whole.line, columns["people"])
+    return replace(whole, bands=bands)
+
+
+def summed(told: Sequence[float | None]) -> float | None:
+    """Unknown if one of them is."""
+    known = [each for each in told if each is not None]
+    return sum(known) if len(known) == len(told) else None
+
+
+def mean_absence(stocks: Sequence[Stock]) -> float | None:
+    """Weighed by people; unknown if it is of one age."""
+    lost = [s.people * s.absence for s in stocks if s.absence is not None]
+    people = sum(stock.people for stock in stocks)
+    return sum(lost) / people if len(lost) == len(stocks) and people > 0 else None
+
+
+def check_years(told: Mapping[Key, Stock], column: str, faults: Faults) -> None:
     by_role: dict[tuple[str, str], list[int]] = defaultdict(list)
     for role, region, year in sorted(told):
         by_role[role, region].append(year)
@@ -167,5 +265,5 @@ def check_years(
         for before, after in pairwise(years):
             if after != before + 1:
                 detail = f"{before + 1} is missing of {role} {region}: {after} follows {before}."
-                line = told[role, region, after][1]
+                line = told[role, region, after].line
                 faults.add("missing-year", f"{detail} Add the years between.", line, column)

@@ -31,6 +31,9 @@ FEWEST_JUDGED = 2  # years behind an earlier origin
 NOISE, WANDER, TREND = 0.02, 0.01, 0.01
 BELIEF = 5.0  # origins that this belief weighs as much as
 TOGETHER = 0.5  # how much of the errors of one file is common to its series, before any is seen
+# A change of more than so many deviations is odd (Gelper, Fried & Croux 2010, k = 2).
+ODD = 2.0
+NORMAL = 0.6745  # median absolute deviation of a normal of variance 1
 WIDEST_SLOPE = 0.2  # of the log rate by year of age, within a band
 TINY = 1e-12
 SAME = 0.01  # parts make up a whole if their sums differ no more
@@ -351,7 +354,7 @@ def trends(rates: Sequence[Rate]) -> list[Trend]:
     The slope is the median of those between all pairs of the last years (Theil 1950, Sen 1968). As
     each knows its own with an error, it is drawn to the mean of all by how much they differ beyond
     their errors (DerSimonian & Laird 1986; empirical Bayes), and the mean to nothing by its own.
-    The level is the median of the last three years, brought to the last.
+    How much of a year's change stays, and so how fast the level follows, is learned of all alike.
     """
     found = [own_slope(*rate) for rate in rates]
     told = np.array([each for each in found if each is not None]).reshape(-1, 2)
@@ -363,6 +366,7 @@ def trends(rates: Sequence[Rate]) -> list[Trend]:
         mean = float((slopes * weights).sum() / weights.sum())
         # Series of one file go up and down alike: their mean is known no better than one of them.
         mean *= kept(mean, float(np.sqrt(errors.mean())))
+    stays = lasting(rates, found)
     lines = []
     for (years, rate), own in zip(rates, found, strict=True):
         if own is None:
@@ -372,7 +376,7 @@ def trends(rates: Sequence[Rate]) -> list[Trend]:
         else:
             error = own[1] ** 2 + TINY
             slope = (own[0] * between + mean * error) / (between + error)
-        lines.append(Trend(int(years[-1]), level(years, rate, slope), slope))
+        lines.append(Trend(int(years[-1]), level(years, rate, slope, stays), slope))
     return lines
 
 
@@ -392,9 +396,62 @@ def own_slope(years: NDArray[np.int64], rates: Floats) -> tuple[float, float] | 
     return slope, float(left.std(ddof=2) / np.sqrt(((t - t.mean()) ** 2).sum()))
 
 
-def level(years: NDArray[np.int64], rates: Floats, slope: float) -> float:
-    t, r = years[-LEVEL_YEARS:], rates[-LEVEL_YEARS:]
-    return float(np.median(r + slope * (t[-1] - t)))
+def lasting(rates: Sequence[Rate], slopes: Sequence[tuple[float, float] | None]) -> float:
+    """How much of what a year changes stays: variance of the wandering over that of the noise, > 0.
+
+    From how changes of years that follow each other go together: their correlation is -1/2 where
+    all is noise and 0 where all stays (local level: Muth 1960; Harvey 1989, 2.4), with what few
+    years take off it given back (Kendall 1954). One figure for the file, whose series go up and
+    down alike, so that they weigh as many years as one of them; drawn to what is believed.
+    """
+    found = [
+        told
+        for (years, rate), own in zip(rates, slopes, strict=True)
+        if own is not None and (told := following(years, rate, own[0])) is not None
+    ]
+    like = -(NOISE**2) / (2 * NOISE**2 + WANDER**2)
+    if found:
+        mean, seen = np.mean(found, axis=0)
+        like = (seen * mean + BELIEF * like) / (seen + BELIEF)
+    return float(-1 / np.clip(like, -0.499, -0.001) - 2)
+
+
+def following(years: NDArray[np.int64], rates: Floats, slope: float) -> tuple[float, float] | None:
+    """The correlation of changes that follow each other, and how many changes tell of it."""
+    t, r = years[-TREND_YEARS:], rates[-TREND_YEARS:]
+    one = np.diff(t) == 1
+    changes = np.diff(r) - slope * np.diff(t)
+    pairs = one[1:] & one[:-1]
+    square = float((changes[one] ** 2).mean()) if one.any() else 0.0
+    if pairs.sum() < FEWEST_JUDGED or square <= 0:
+        return None
+    alike = float((changes[1:] * changes[:-1])[pairs].mean()) / square
+    count = float(pairs.sum()) + 1
+    return alike + (1 + 3 * alike) / count, count
+
+
+def level(years: NDArray[np.int64], rates: Floats, slope: float, stays: float) -> float:
+    """The last level of years brought to the last one, by a filter that one odd year does not bend.
+
+    Kalman's filter of a local level that wanders `stays` times as much as the noise. A year that is
+    odd beside both its neighbours gives way to the middle of the three, so that a step which lasts
+    is believed; the last, which no later one confirms, moves it by no more than what is odd.
+    """
+    t, r = years[-TREND_YEARS:], rates[-TREND_YEARS:]
+    brought = r + slope * (t[-1] - t)
+    odd = ODD * float(np.sqrt(2 * NOISE**2 + WANDER**2))
+    if len(t) > 1:
+        odd = max(odd, ODD * float(np.median(np.abs(np.diff(brought)))) / NORMAL)
+    middle = brought.copy()
+    middle[1:-1] = np.median([brought[:-2], brought[1:-1], brought[2:]], axis=0)
+    kept = np.where(np.abs(brought - middle) > odd, middle, brought)
+    at, doubt = float(kept[0]), 1.0  # variance of the level over that of the noise
+    for n in range(1, len(t)):
+        doubt += stays * float(t[n] - t[n - 1])
+        doubt /= doubt + 1
+        missed = float(kept[n]) - at
+        at += doubt * (missed if n < len(t) - 1 else float(np.clip(missed, -odd, odd)))
+    return at
 
 
 def believed(ahead: Floats, size: float) -> Floats:
@@ -441,8 +498,8 @@ def learned(missed: Sequence[Missed]) -> Spread:
 
     Squares of errors over squares of belief, by distance; each distance is shrunk to all together,
     and all to belief, so that one surprise is not counted anew at each distance. Origins `h` years
-    ahead overlap, so that only one in `h` counts; series that err alike count as fewer, by the
-    share of the squares that their mean explains.
+    ahead overlap, so that only one in `h` counts, of all together too; series that err alike count
+    as fewer, by the share of the squares that their mean explains.
     """
     count = len({origin for each in missed for origin, _ in each})
     reach = max((far for each in missed for _, far in each), default=0)
@@ -455,7 +512,9 @@ def learned(missed: Sequence[Missed]) -> Spread:
             origins = len({origin for each in missed for origin, h in each if h == far})
             mean[far - 1], seen[far - 1] = float(np.mean(squares)), origins / far * kinds
     every = float(mean @ seen / max(seen.sum(), 1e-9))
-    every = (count * kinds * every + BELIEF) / (count * kinds + BELIEF)
+    fars = [far for each in missed for _, far in each]
+    apart = kinds * count / float(np.mean(fars)) if fars else 0.0
+    every = (apart * every + BELIEF) / (apart + BELIEF)
     ratio = (seen * mean + BELIEF * every) / (seen + BELIEF)
     own, freedom = np.ones(len(missed)), np.full(len(missed), BELIEF)
     for row, each in enumerate(missed):

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from app.planning.named_ages import Group, groups
 from app.planning.people_table import People
-from app.planning.proxy import LEVELS, Asked, Outlook, outlooks, trends
+from app.planning.proxy import LEVELS, Asked, Outlook, lasting, level, outlooks, own_slope, trends
 from app.planning.year_sums import Years
 
 Floats = NDArray[np.float64]
@@ -98,6 +98,49 @@ def test_one_odd_year_does_not_bend_the_trend() -> None:
 
     ratio = struck.quantiles[:, MEDIAN] / calm.quantiles[:, MEDIAN]
     assert np.abs(ratio - 1).max() < 0.03
+
+
+@pytest.mark.parametrize("stays", [0.05, 0.25, 4.0])
+def test_the_level_is_that_of_least_squares(stays: float) -> None:
+    years = np.array([2006, 2007, 2009, 2010, 2011, 2012])
+    rates = np.random.default_rng(4).normal(0, 0.01, len(years))
+
+    found = level(years, rates, 0.0, stays)
+
+    # Generalised least squares of the last level: noise of 1, and what it wandered since each year.
+    since = years[-1] - years
+    weights = np.linalg.inv(np.eye(len(years)) + stays * np.minimum.outer(since, since)).sum(axis=0)
+    assert found == pytest.approx(weights @ rates / weights.sum())
+
+
+@pytest.mark.parametrize(
+    ("late", "least", "most"),
+    [
+        ([0, 0, 1, 0, 0], 0, 0.001),  # odd beside both its neighbours
+        ([0, 0, 0, 0, 1], 0.02, 0.07),  # the last one: no more than what is odd
+        ([0, 0, 0, 1, 1], 0.5, 1),  # a step that lasts
+        ([0, 1, 1, 1, 1], 0.98, 1),
+    ],
+)
+def test_a_step_is_believed_once_it_lasts(late: list[float], least: float, most: float) -> None:
+    rates = np.array([0.0] * 8 + late)
+
+    found = level(SEEN[: len(rates)], rates, 0.0, 4.0)
+
+    assert least <= found <= most
+
+
+def test_how_much_of_a_change_stays_is_learned_of_the_file() -> None:
+    rng = np.random.default_rng(5)
+    noise = [(SEEN, each) for each in rng.normal(0, 0.02, (400, len(SEEN)))]
+    wander = [(SEEN, each.cumsum()) for each in rng.normal(0, 0.02, (400, len(SEEN)))]
+
+    calm, restless, unseen = (
+        lasting(each, [own_slope(*rate) for rate in each]) for each in (noise, wander, [])
+    )
+
+    assert calm < unseen == pytest.approx(0.25)
+    assert restless > 1
 
 
 def test_a_noisy_series_is_less_sure_than_a_calm_one() -> None:
