@@ -65,6 +65,7 @@ ENGLISH: Mapping[str, str] = {
     "Gemeld": "Reported",
     "Gemiddeld over alles wat onzeker is.": "In the mean over all that is uncertain.",
     "Geopend": "Staffed",
+    "Grafiek": "Chart",
     "Het krapst {where}: met 80% kans tussen {low} en {high}.": "Tightest {where}: with 80% chance "
     "between {low} and {high}.",
     "Het meest telt: {what} ({n}).": "What counts most: {what} ({n}).",

@@ -24,4 +24,4 @@ def bar(occupied: float, reserved: float, staffed: float, closed: float) -> Mark
     if whole <= MOST_CELLS:
         cuts = "".join(f"M{short(n * each)} 0v{short(HEIGHT)}" for n in range(1, int(whole)))
         parts.append(f'<path class="cut" d="{cuts}"/>')
-    return drawn("places", parts, WIDTH, HEIGHT, stretched=True)
+    return drawn("bar", parts, WIDTH, HEIGHT, stretched=True)
