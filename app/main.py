@@ -16,6 +16,8 @@ from app.access.tables import Mark
 from app.contract import document
 from app.dashboard.routes import assets
 from app.dashboard.routes import router as dashboard_router
+from app.dashboard.signing.routes import forms as signing_forms
+from app.dashboard.signing.routes import pages as signing_pages
 from app.db import connect, plain, sessions_of
 from app.facilities.queries import DirectoryCache
 from app.facilities.routes import router as facilities_router
@@ -65,6 +67,11 @@ V1 = [
     planning_router,
     staffing_router,
 ]
+
+
+# Pages stand in two languages; where a form is sent to, is one path for both.
+PAGES = [dashboard_router, signing_pages]
+FORMS = [signing_forms]
 
 
 def add_contract(app: FastAPI) -> None:
@@ -140,8 +147,11 @@ def create_app(settings: Settings) -> FastAPI:
     errors.install(app)
     app.include_router(health_router, include_in_schema=False)
     app.include_router(assets)
-    app.include_router(dashboard_router)
-    app.include_router(dashboard_router, prefix="/en")
+    for forms in FORMS:
+        app.include_router(forms)
+    for pages in PAGES:
+        app.include_router(pages)
+        app.include_router(pages, prefix="/en")
     for router in V1:
         app.include_router(router, prefix="/v1")
     add_contract(app)

@@ -12,7 +12,9 @@ ENGLISH: Mapping[str, str] = {
     "80% kans tussen": "80% chance between",
     "80% kans: {low}–{high}": "80% chance: {low}–{high}",
     "; langste wacht {n} min": "; longest wait {n} min",
+    "Aanmelden": "Sign in",
     "Afdeling": "Unit",
+    "Afmelden": "Sign out",
     "Alle afdelingen": "All units",
     "Bekijk als tabel": "View as a table",
     "Beschrijf de regio in één bestand en lees het in:": "Describe the region in one file and "
@@ -33,12 +35,19 @@ ENGLISH: Mapping[str, str] = {
     "De sleutel moet het recht overview:read hebben. Uw beheerder maakt er een voor u.": "The key "
     "must have the scope overview:read. Your operator makes one for you.",
     "Deze pagina opent niet zonder sleutel": "This page does not open without a key",
+    "Deze regio is verzonnen en de sleutels zijn openbaar. Kies wie u bent.": "This region is made "
+    "up and its keys are public. Choose who you are.",
+    "Deze sleutel is niet bekend, is verlopen of is ingetrokken. Vraag uw beheerder om een "
+    "nieuwe.": "This key is not known, has ended or was revoked. Ask your operator for a new one.",
     "Deze toren toont een verzonnen regio. Op de machine waarop hij draait, opent de pagina zonder "
     "sleutel op http://127.0.0.1 met de poort van de toren.": "This tower shows a made-up region. "
     "On the machine that it runs on, the page opens without a key at http://127.0.0.1 with the "
     "tower's port.",
     "Druk": "Busy",
     "Drukte": "Level",
+    "Een systeem stuurt de sleutel mee in de kop van het verzoek:": "A system sends the key in the "
+    "header of the request:",
+    "Een verzonnen gebruiker zijn": "Be a made-up user",
     "ELV hoog complex": "short stay, high complexity (ELV)",
     "ELV laag complex": "short stay, low complexity (ELV)",
     "ELV palliatief": "palliative short stay (ELV)",
@@ -92,6 +101,7 @@ ENGLISH: Mapping[str, str] = {
     "Live · bijgewerkt": "Live · updated",
     "Licht of donker": "Light or dark",
     "Maanden": "Months",
+    "Meld u aan met uw sleutel.": "Sign in with your key.",
     "Meldt zichzelf: {status}. De cijfers zeggen iets anders.": "Says of itself: {status}. The "
     "figures say otherwise.",
     "Mensen en het gat van de komende jaren": "Staff, and the gap of the coming years",
@@ -134,14 +144,17 @@ ENGLISH: Mapping[str, str] = {
     "Soort": "Kind",
     "Soort plek": "Kind of place",
     "Stand van": "As of",
-    "Stuur de sleutel van uw organisatie mee in de kop van het verzoek:": "Send your organisation's "
-    "key in the header of the request:",
     "Tabel": "Table",
     "Tekort": "Shortage",
     "Tekort in {unit}": "Shortage in {unit}",
     "Toon": "Show",
+    "U blijft 12 uur aangemeld, of tot u zich afmeldt. De toren bewaart één cookie, die alleen "
+    "daarvoor dient.": "You stay signed in for 12 hours, or until you sign out. The tower keeps "
+    "one cookie, which serves only that.",
     "U ziet hier geen drukte van andere organisaties": "You see no levels of other organisations "
     "here",
+    "Uw sleutel": "Your key",
+    "van uw beheerder, begint met vt_": "from your operator, begins with vt_",
     "Vandaag te weinig: {roles}.": "Short today: {roles}.",
     "Verbinding weg sinds": "Connection lost since",
     "Vol": "Full",
