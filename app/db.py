@@ -132,6 +132,12 @@ def after_commit(session: AsyncSession, call: Callable[[], None]) -> None:
     session.info.setdefault("after_commit", []).append(call)
 
 
+async def undo(session: AsyncSession) -> None:
+    """All that this transaction did so far is undone; a refusal that is told as a page asks it."""
+    session.info.pop("after_commit", None)
+    await session.rollback()
+
+
 async def raw(session: AsyncSession) -> asyncpg.Connection[asyncpg.Record]:
     """The session's own connection, in its own transaction, for the hot paths."""
     connection = await session.connection()

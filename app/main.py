@@ -14,6 +14,10 @@ from app import errors
 from app.access.commands import AccessLog, note_refusal
 from app.access.tables import Mark
 from app.contract import document
+from app.dashboard.entry.routes import forms as entry_forms
+from app.dashboard.entry.routes import pages as entry_pages
+from app.dashboard.pairing.routes import forms as pairing_forms
+from app.dashboard.pairing.routes import pages as pairing_pages
 from app.dashboard.routes import assets
 from app.dashboard.routes import router as dashboard_router
 from app.dashboard.signing.routes import forms as signing_forms
@@ -70,8 +74,8 @@ V1 = [
 
 
 # Pages stand in two languages; where a form is sent to, is one path for both.
-PAGES = [dashboard_router, signing_pages]
-FORMS = [signing_forms]
+PAGES = [dashboard_router, signing_pages, entry_pages, pairing_pages]
+FORMS = [signing_forms, entry_forms, pairing_forms]
 
 
 def add_contract(app: FastAPI) -> None:

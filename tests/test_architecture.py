@@ -70,7 +70,7 @@ OPEN = {
     "/metrics",
     "/static/{name}",
     # Where somebody says who they are, or ends it.
-    *("/aanmelden", "/en/aanmelden", "/afmelden"),
+    *("/aanmelden", "/en/aanmelden", "/afmelden", "/koppelen", "/en/koppelen"),
     "/v1/openapi.json",
 }
 

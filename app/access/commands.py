@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import asyncpg
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from structlog import get_logger
 
@@ -135,17 +136,20 @@ async def begin_session(
     pepper: bytes,
     kind: SessionKind = "person",
     unit: str = "",
-) -> uuid.UUID:
+    number: uuid.UUID | None = None,
+) -> None:
     """Whoever this is may from now on be known by this token; its organisation's transaction.
 
     By a key `who` is what the key says. An identity provider would come in here: what it says of
     somebody, made into a Principal of a client (without a `kid`), is all that a session needs.
+    Of one `number` there is one session: begun again, it is the same.
     """
-    number = uuid.uuid4()
+    number = number or uuid.uuid4()
     assert who.client_id is not None, "a session is of a client"
     scopes = who.scopes if kind == "person" else who.scopes & PHONE_SCOPES
-    await session.execute(
-        insert(BrowserSession).values(
+    begun = await session.scalar(
+        upsert(BrowserSession)
+        .values(
             org_id=who.org_id,
             id=number,
             seal=seal_token(token, pepper),
@@ -156,18 +160,20 @@ async def begin_session(
             unit=unit,
             expires_at=func.clock_timestamp() + LASTS[kind],
         )
+        .on_conflict_do_nothing()
+        .returning(BrowserSession.id)
     )
-    note(
-        *(session, who, f"sessions.{kind}", "C"),
-        object_type="session",
-        object_id=str(number),
-        unit=unit,
-    )
-    return number
+    if begun is not None:
+        note(
+            *(session, who, f"sessions.{kind}", "C"),
+            object_type="session",
+            object_id=str(number),
+            unit=unit,
+        )
 
 
-async def end_session(session: AsyncSession, who: Principal, number: uuid.UUID) -> str | None:
-    """End a session that is going on; the unit of a phone, "" of a person. None: there is none."""
+async def end_session(session: AsyncSession, who: Principal, number: uuid.UUID) -> bool:
+    """Whether there was a session of this number that went on until now; then it has ended."""
     unit = await session.scalar(
         update(BrowserSession)
         .where(BrowserSession.org_id == who.org_id, BrowserSession.id == number)
@@ -182,7 +188,7 @@ async def end_session(session: AsyncSession, who: Principal, number: uuid.UUID) 
             object_id=str(number),
             unit=unit,
         )
-    return unit
+    return unit is not None
 
 
 async def note_refusal(

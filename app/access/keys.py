@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import uuid
 from dataclasses import dataclass
 
 KEY = re.compile(r"vt_([A-Za-z0-9-]{4,32})_([A-Za-z0-9_-]{32,64})")
@@ -41,9 +42,14 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def new_code() -> str:
-    """What a phone is paired with: 60 bits that can be typed over, of no letter like another."""
-    letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(12))
+def code_of(pairing: uuid.UUID, pepper: bytes) -> str:
+    """What a phone is paired with: 60 bits that can be typed over, of no letter like another.
+
+    Of one pairing always the same, so that asking for it twice is harmless; a guess without the
+    pepper.
+    """
+    bits = int.from_bytes(hmac.digest(pepper, b"code " + pairing.bytes, "sha256")[:8])
+    letters = "".join(CODE_LETTERS[bits >> 5 * n & 31] for n in range(12))
     return "-".join(letters[n : n + 4] for n in (0, 4, 8))
 
 

@@ -86,6 +86,13 @@ async def paired_phones(
     return (await session.execute(asked)).all()
 
 
+async def was_paired(session: AsyncSession, unit: str, number: uuid.UUID) -> bool:
+    """Whether this is, or was, a phone of a unit of the transaction's organisation."""
+    table = BrowserSession
+    asked = select(table.id).where(table.id == number, table.unit == unit, table.kind == "phone")
+    return await session.scalar(asked) is not None
+
+
 async def demo_clients(session: AsyncSession) -> Sequence[Row[str, str, str]]:
     """The clients whose keys are published, with the organisation and its name: of a demo only."""
     return (await session.execute(text("SELECT * FROM demo_clients()"))).all()

@@ -103,20 +103,25 @@ def stand(request: Request, session: AsyncSession, principal: Principal) -> Prin
     return principal
 
 
-async def token_verdict(request: Request, token: str, kind: str = "") -> Principal | None:
-    """Whose session this is; of a pairing only if that is asked for. Not kept for a pairing."""
+async def token_verdict(request: Request, token: str) -> Principal | None:
+    """Whose session this is; the code of a pairing is no session."""
     verdicts: dict[str, tuple[float, Principal | None]] = request.app.state.verdicts
-    now, named = time.monotonic(), f"session {token}"
-    known = None if kind else verdicts.get(named)
-    if known and known[0] > now:
+    named = f"session {token}"
+    known = verdicts.get(named)
+    if known and known[0] > time.monotonic():
         return known[1]
     async with request.app.state.sessions() as session:
         found = await queries.find_session(session, token, request.app.state.pepper)
-    is_pairing = found is not None and found[0] == "pairing"
-    principal = found[1] if found and is_pairing == (kind == "pairing") else None
-    if not kind:
-        keep(verdicts, named, principal)
+    principal = found[1] if found and found[0] != "pairing" else None
+    keep(verdicts, named, principal)
     return principal
+
+
+async def waiting_pairing(request: Request, code: str) -> Principal | None:
+    """Who made this code for a phone that has not come yet."""
+    async with request.app.state.sessions() as session:
+        found = await queries.find_session(session, code, request.app.state.pepper)
+    return found[1] if found and found[0] == "pairing" else None
 
 
 def forget(request: Request) -> None:

@@ -6,6 +6,8 @@ ENGLISH: Mapping[str, str] = {
     " (die tijd is voorbij)": " (that time has passed)",
     ", verwacht tot {until}": ", expected until {until}",
     ", {share} na 10 minuten (hoogstens {norm})": ", {share} after 10 minutes (at most {norm})",
+    "1 bed vrij": "1 bed free",
+    "1 plek vrij": "1 place free",
     "30 tot 70%": "30 to 70%",
     "50% kans": "50% chance",
     "80% kans": "80% chance",
@@ -13,19 +15,31 @@ ENGLISH: Mapping[str, str] = {
     "80% kans: {low}–{high}": "80% chance: {low}–{high}",
     "; langste wacht {n} min": "; longest wait {n} min",
     "Aanmelden": "Sign in",
+    "actueel": "up to date",
     "Afdeling": "Unit",
     "Afmelden": "Sign out",
     "Alle afdelingen": "All units",
+    "apparatuur ontbreekt": "equipment is missing",
     "Bekijk als tabel": "View as a table",
     "Beschrijf de regio in één bestand en lees het in:": "Describe the region in one file and "
     "apply it:",
+    "besmetting": "infection",
+    "Bevestig de stand van {time}": "Confirm how it was at {time}",
+    "Bevestigd": "Confirmed",
     "Bezet": "Occupied",
     "Bezetting": "Occupancy",
     "Bij {n} van {of} soorten plekken is in de komende 13 weken een tekort waarschijnlijk": "For "
     "{n} of {of} kinds of places a shortage is likely in the coming 13 weeks",
+    "Code": "Code",
+    "Daarna meldt deze telefoon 90 dagen lang voor één afdeling, zonder aanmelden.": "This phone "
+    "then reports for one unit for 90 days, without signing in.",
+    "Dank u, het staat zo": "Thank you, it stands as it is",
     "Dat een nieuwe aanvraag voor {kind} ({setting}) de komende 24 uur geen plek vindt, is {word}: "
     "{chance} kans op nee.": "That a new request for {kind} ({setting}) finds no place in the "
     "coming 24 hours is {word}: {chance} chance of a no.",
+    "Dat zijn er {n} meer dan er open zijn.": "That is {n} more than are open.",
+    "De code werkt 10 minuten, en één keer. Geef hem aan niemand anders.": "The code works for 10 "
+    "minutes, and once. Give it to nobody else.",
     "De kans dat een aanvraag in de komende 24 uur geen plek vindt, is {share} of meer. Met minder "
     "dan {n} bedden telt de kans van alle plekken van die soort samen.": "The chance that a request "
     "finds no place in the coming 24 hours is {share} or more. With fewer than {n} beds it is the "
@@ -34,6 +48,21 @@ ENGLISH: Mapping[str, str] = {
     "request finds no place in the coming 24 hours.",
     "De sleutel moet het recht overview:read hebben. Uw beheerder maakt er een voor u.": "The key "
     "must have the scope overview:read. Your operator makes one for you.",
+    "De stand van daarvoor geldt weer. De vorige melding blijft in de geschiedenis staan.": "What "
+    "stood before holds again. The former report stays in the history.",
+    "De vorige melding heeft geen cijfers van nu. Vul de stand in.": "The former report has no "
+    "figures of a moment. Fill in how it is.",
+    "De vorige melding is niet gevonden. Vul de stand in.": "The former report was not found. Fill "
+    "in how it is.",
+    "Deze afdeling bestaat nu niet.": "This unit does not exist now.",
+    "Deze afdeling is niet van u. Vraag de organisatie om een mandaat.": "This unit is not yours. "
+    "Ask the organisation for a mandate.",
+    "Deze code is niet bekend, al gebruikt of ouder dan 10 minuten.": "This code is not known, was "
+    "used already or is older than 10 minutes.",
+    "Deze melding is al binnen met andere cijfers. Open het formulier opnieuw.": "This report came "
+    "in already with other figures. Open the form again.",
+    "Deze melding is ouder dan 14 dagen en wordt niet meer aangenomen.": "This report is older "
+    "than 14 days and is not taken any more.",
     "Deze pagina opent niet zonder sleutel": "This page does not open without a key",
     "Deze regio is verzonnen en de sleutels zijn openbaar. Kies wie u bent.": "This region is made "
     "up and its keys are public. Choose who you are.",
@@ -43,8 +72,25 @@ ENGLISH: Mapping[str, str] = {
     "sleutel op http://127.0.0.1 met de poort van de toren.": "This tower shows a made-up region. "
     "On the machine that it runs on, the page opens without a key at http://127.0.0.1 with the "
     "tower's port.",
+    "Dicht": "Closed",
+    "Dit formulier kwam anders aan dan het is. Open het opnieuw en vul het in.": "This form did "
+    "not come in as it was made. Open it again and fill it in.",
+    "Dit kon niet worden opgeslagen. Er is niets bewaard.": "This could not be stored. Nothing was "
+    "kept.",
+    "Doorgegeven": "Sent",
+    "Doorgeven": "Send",
+    "Draai terug": "Undo",
     "Druk": "Busy",
     "Drukte": "Level",
+    "Een andere afdeling": "Another unit",
+    "Een bewaarde melding is alsnog verstuurd.": "A report that was kept has now been sent.",
+    "Een bewaarde melding is geweigerd. Kijk de stand na.": "A report that was kept was refused. "
+    "Check how it stands.",
+    "Een gekoppelde telefoon meldt 90 dagen lang voor deze afdeling, en kan niets anders.": "A "
+    "paired phone reports for this unit for 90 days, and can do nothing else.",
+    "een meer": "one more",
+    "een melding is nodig": "a report is due",
+    "een minder": "one fewer",
     "Een systeem stuurt de sleutel mee in de kop van het verzoek:": "A system sends the key in the "
     "header of the request:",
     "Een verzonnen gebruiker zijn": "Be a made-up user",
@@ -55,24 +101,43 @@ ENGLISH: Mapping[str, str] = {
     "within the band of 80%.",
     "Er gaat het meest af door: {what} ({n}).": "What takes off most: {what} ({n}).",
     "Er is": "There is",
+    "Er is intussen een nieuwere melding. Kijk daar eerst naar.": "There is a newer report by now. "
+    "Look at that first.",
+    "er is niets dicht": "nothing is closed",
+    "Er is nog geen telefoon gekoppeld.": "No phone is paired yet.",
+    "Er is nog geen verwachting voor deze afdeling. Na twee weken melden komt die er.": "There is "
+    "no forecast of this unit yet. Two weeks of reports make one.",
     "Er is nog geen verwachting. Elke nacht om 4 uur wordt er een gemaakt, van wat de afdelingen "
     "melden; nu meteen kan met": "There is no forecast yet. One is made every night at 4, of what "
     "the units report; at once with",
+    "Er is nog niets doorgegeven. Kijk de velden na waar iets bij staat.": "Nothing was sent yet. "
+    "Check the fields that have a note.",
     "Er is te lang niets gemeld; de laatste stand staat er grijs bij. Onbekend is nooit nul.": "Too "
     "long ago that anything was reported; the last figure is shown in grey. Unknown is never zero.",
+    "Er staat al een ander aantal over een deel van deze dag.": "There is another number already "
+    "over a part of this day.",
+    "Er vertrekken er vandaag {today} en morgen {tomorrow}.": "Leaving today: {today}, and "
+    "tomorrow: {tomorrow}.",
     "Er zijn nog geen afdelingen": "There are no units yet",
     "Er zijn nog geen gegevens gemeld": "Nothing has been reported yet",
+    "Er zijn {n} plekken. Dicht kan niet meer zijn dan dat.": "There are {n} places. No more than "
+    "that can be closed.",
+    "Even nakijken": "Please check",
     "Fictief": "Made up (fictief)",
     "Functie en dienst": "Role and shift",
     "Functies worden nooit bij elkaar opgeteld. Zoals de afdelingen het zelf melden.": "Roles are "
     "never added up. As the units themselves report.",
+    "geen contract": "no contract",
     "Geen formele melding. LPZ en de meldkamer zijn leidend. Levensbedreigend: altijd opvang.": "Not "
     "a formal notice. LPZ and the dispatch centre lead. Life-threatening: always received.",
     "Geen nieuwe gegevens van {unit}": "No new figures of {unit}",
+    "geen personeel": "no staff",
     "Geen toegang": "No access",
     "Gegevens: {n} van {of} afdelingen actueel": "Figures: {n} of {of} units up to date",
+    "Gekoppeld": "Paired",
     "Gemeld": "Reported",
     "Gemiddeld over alles wat onzeker is.": "In the mean over all that is uncertain.",
+    "genoeg": "enough",
     "Geopend": "Staffed",
     "Grafiek": "Chart",
     "Het krapst {where}: met 80% kans tussen {low} en {high}.": "Tightest {where}: with 80% chance "
@@ -82,9 +147,11 @@ ENGLISH: Mapping[str, str] = {
     "Hier is ruimte gerekend voor drukke dagen.": "Room for busy days is counted in.",
     "Hoe groot de kans is dat een nieuwe aanvraag geen plek vindt, is niet bekend.": "How great the "
     "chance is that a new request finds no place is not known.",
+    "Hoe is het nu?": "How is it now?",
     "Hoe snel de telefoon wordt opgenomen, is niet gemeld.": "How soon the phone is answered was "
     "not reported.",
     "IC-bed": "IC bed",
+    "iets anders": "something else",
     "In de komende 13 weken is een tekort waarschijnlijk bij {named}": "In the coming 13 weeks a "
     "shortage is likely for {named}",
     "In geen van de komende 13 weken is een tekort waarschijnlijk": "In none of the coming 13 weeks "
@@ -92,37 +159,68 @@ ENGLISH: Mapping[str, str] = {
     "In {year} zijn er {need} fte aan het werk nodig, met 80% kans tussen {band}; er zijn er dan "
     "naar verwachting {supply}.": "In {year} {need} fte at work will be needed, with 80% chance "
     "between {band}; {supply} are expected to be there.",
+    "Invoer": "Report",
+    "Ja, dat klopt": "Yes, that is right",
     "Jaren": "Years",
+    "kamer niet bruikbaar": "room cannot be used",
     "Kans op nee": "Chance of a no",
     "Kans op nee in 24 uur: {share}.": "Chance of a no in 24 hours: {share}.",
     "Kans op tekort": "Chance of a shortage",
+    "Kies waarom er plekken dicht zijn.": "Choose why places are closed.",
+    "Klopt wat u doorgaf?": "Is what you sent right?",
+    "Koppel deze telefoon": "Pair this phone",
+    "Koppel een telefoon": "Pair a phone",
+    "Koppel nu de telefoon": "Now pair the phone",
+    "laatst gemeld": "last reported",
     "Laatste bericht {age}. De laatste stand staat grijs.": "Last message {age}. The last figure is "
     "shown in grey.",
+    "leeg, maar beloofd aan iemand": "empty, but promised to somebody",
     "Live · bijgewerkt": "Live · updated",
     "Licht of donker": "Light or dark",
     "Maanden": "Months",
+    "materiaal ontbreekt": "material is missing",
     "Meld u aan met uw sleutel.": "Sign in with your key.",
+    "Meld u opnieuw aan. Uw melding blijft tot dan bewaard.": "Sign in again. Your report is kept "
+    "until then.",
     "Meldt zichzelf: {status}. De cijfers zeggen iets anders.": "Says of itself: {status}. The "
     "figures say otherwise.",
     "Mensen en het gat van de komende jaren": "Staff, and the gap of the coming years",
     "Menu": "Menu",
     "Met 80% kans tussen {low} en {high}.": "With 80% chance between {low} and {high}.",
+    "namens {name}": "for {name}",
     "NEDOCS is niet te berekenen: een deel van de cijfers ontbreekt.": "NEDOCS cannot be reckoned: "
     "some of the figures are missing.",
     "Naar de inhoud": "To the content",
+    "Nee, aanpassen": "No, change it",
+    "Niet doorgegeven": "Not sent",
     "Niets opneembaar.": "Nothing can be taken in.",
+    "Niets veranderd?": "Nothing changed?",
     "Niets. Alle soorten plekken hebben ruimte en alle afdelingen zijn actueel.": "Nothing. All "
     "kinds of places have room and all units are up to date.",
+    "Nieuwe cliënten deze week mogelijk": "New clients possible this week",
+    "Nieuwe cliënten vandaag mogelijk": "New clients possible today",
     "Nodig": "Needed",
+    "Nog een code maken": "Make another code",
     "Nog geen gegevens.": "No figures yet.",
+    "Nog niet verstuurd, wordt opnieuw geprobeerd.": "Not sent yet, will be tried again.",
+    "nog niets gemeld": "nothing reported yet",
     "Nog {n}": "{n} more",
     "Nu": "Now",
     "Nu opneembaar": "Can be taken in now",
     "Of een nieuwe aanvraag voor {kind} ({setting}) de komende 24 uur een plek vindt, {word}: "
     "{chance} kans op nee.": "Whether a new request for {kind} ({setting}) finds a place in the "
     "coming 24 hours {word}: {chance} chance of a no.",
+    "of ga daar naar /koppelen en typ deze code:": "or go to /koppelen there and type this code:",
+    "Om {time} nog een plek: {word} ({chance}).": "Still a place at {time}: {word} ({chance}).",
+    "onderhoud": "maintenance",
+    "Ontkoppel": "Unpair",
+    "Ontkoppel telefoon {n}": "Unpair phone {n}",
+    "ook die dicht zijn": "also those that are closed",
     "Oorzaak": "Cause",
+    "Open op de telefoon deze link:": "Open this link on the phone:",
     "Oud": "Old",
+    "Over de vorige melding staat nog een vraag open. Vul de stand opnieuw in.": "A question about "
+    "the former report is still open. Fill in how it is again.",
     "Per soort plek": "By kind of place",
     "Per soort zorg": "By kind of care",
     "Per week de kans in procenten op een of meer dagen met te weinig plekken. Soorten bedden worden "
@@ -132,11 +230,13 @@ ENGLISH: Mapping[str, str] = {
     "dan genoeg mensen zijn. Waar nog geen rooster is gemeld, staat een vraagteken.": "By week the "
     "share of the shifts (in per cents) in which at least one unit is rather short of staff than not. "
     "Where no roster has been reported yet, there is a question mark.",
+    "Personeel vandaag": "Staff today",
     "Personeel: nergens wordt vandaag een tekort gemeld": "Staff: nobody reports a shortage today",
     "Personeel: of er vandaag genoeg is, is niet gemeld": "Staff: whether there is enough today was "
     "not reported",
     "Personeel: vandaag te weinig in {n} functies": "Staff: short today in {n} roles",
     "Personeel: vandaag te weinig in één functie": "Staff: short today in one role",
+    "Plekken in totaal": "Places in all",
     "REO": "REO",
     "REO-bed": "REO bed",
     "SEH-arts": "emergency physician",
@@ -145,30 +245,56 @@ ENGLISH: Mapping[str, str] = {
     "Soort plek": "Kind of place",
     "Stand van": "As of",
     "Tabel": "Table",
+    "te weinig": "too few",
     "Tekort": "Shortage",
     "Tekort in {unit}": "Shortage in {unit}",
+    "Telefoon {n}, sinds {since}, tot {until}": "Phone {n}, since {since}, until {until}",
+    "Telefoons van het team": "Phones of the team",
+    "Terug naar het formulier": "Back to the form",
+    "Terugdraaien kan tot een minuut na het doorgeven. Geef de juiste stand door.": "Undoing is "
+    "possible for a minute after sending. Send how it is now.",
+    "Teruggedraaid": "Undone",
+    "Toegezegd": "Promised",
     "Toon": "Show",
+    "Tot {time} komen er met 80% kans {low} tot {high} aanvragen.": "Until {time}, with 80% "
+    "chance, {low} to {high} requests come.",
     "U blijft 12 uur aangemeld, of tot u zich afmeldt. De toren bewaart één cookie, die alleen "
     "daarvoor dient.": "You stay signed in for 12 hours, or until you sign out. The tower keeps "
     "one cookie, which serves only that.",
+    "U hebt geen afdelingen om voor te melden. Uw beheerder kent ze toe.": "You have no units to "
+    "report for. Your operator assigns them.",
     "U ziet hier geen drukte van andere organisaties": "You see no levels of other organisations "
     "here",
     "Uw sleutel": "Your key",
     "van uw beheerder, begint met vt_": "from your operator, begins with vt_",
     "Vandaag te weinig: {roles}.": "Short today: {roles}.",
     "Verbinding weg sinds": "Connection lost since",
+    "Vergist? Een minuut lang kan dit:": "A mistake? For a minute you can:",
+    "Vertrekt morgen": "Leaving tomorrow",
+    "Vertrekt vandaag": "Leaving today",
     "Vol": "Full",
+    "Voor deze afdeling is er geen formulier: haar cijfers komen van een systeem.": "There is no "
+    "form for this unit: its figures come from a system.",
     "Voor deze soort en termijn is nog niets te verwachten: er is te weinig gemeld.": "For this kind "
     "and horizon nothing can be expected yet: too little was reported.",
     "Vooruit kijken": "Looking ahead",
     "Vrij": "Free",
+    "Vrije acute bezoeken": "Free acute visits",
+    "Vul een getal in; 0 als er geen is.": "Fill in a number; 0 if there is none.",
+    "Vul een heel getal in, van 0 tot {most}.": "Fill in a whole number, from 0 to {most}.",
+    "Vul ten minste één getal in.": "Fill in at least one number.",
+    "Waarom dicht": "Why closed",
     "Wanneer": "When",
     "Wat aandacht vraagt": "What asks for attention",
+    "Wat er bij kan": "What can be added",
     "Wat er nu bij kan: vrije plekken, voor zover opnametijden, stops en de afdeling het toelaten.": ""
     "What can be taken in now: free places, as far as admission hours, stops and the unit allow.",
+    "Wat eraan komt": "What is coming",
     "Weken": "Weeks",
+    "Welke afdeling?": "Which unit?",
     "Wlz-crisisbed": "Wlz crisis bed",
     "Wmo-noodbed": "Wmo emergency bed",
+    "Wordt verstuurd.": "Being sent.",
     "Zo begint u": "How to begin",
     "Zo leest u dit": "How to read this",
     "Zo sluit u aan: stuur een melding naar": "How to connect: send a report to",
@@ -360,6 +486,7 @@ ENGLISH: Mapping[str, str] = {
     "80% chance between {low} and {high};",
     "{current} van {total} actueel": "{current} of {total} up to date",
     "{first} en {last}": "{first} and {last}",
+    "{free}, {n} dicht": "{free}, {n} closed",
     "{kind}, krapst van {n} soorten": "{kind}, tightest of {n} kinds",
     "{low} en {high}": "{low} and {high}",
     "{name} is druk": "{name} is busy",
@@ -379,10 +506,21 @@ ENGLISH: Mapping[str, str] = {
     "{name}: vanaf {year} waarschijnlijk te weinig mensen": "{name}: from {year} on likely too few "
     "people",
     "{name}: {at} {word} te weinig plekken": "{name}: {at} {word} too few places",
+    "{name}: {n}. Dat is meer dan er open zijn. Klopt dat?": "{name}: {n}. That is more than are "
+    "open. Is that right?",
+    "{name}: {n}. Dat past niet bij de andere cijfers. Klopt dat?": "{name}: {n}. That does not "
+    "fit the other figures. Is that right?",
+    "{name}: {n}. Dat scheelt veel met de vorige keer. Klopt dat?": "{name}: {n}. That differs "
+    "much from last time. Is that right?",
+    "{n} bedden vrij": "{n} beds free",
     "{n} d geleden": "{n} d ago",
     "{n} min geleden": "{n} min ago",
+    "{n} nu opneembaar, {free} vrij, {closed} dicht": "{n} can be taken in now, {free} free, "
+    "{closed} closed",
     "{n} opneembaar, {free} vrij.": "{n} can be taken in, {free} free.",
     "{n} over": "{n} to spare",
+    "{n} plekken": "{n} places",
+    "{n} plekken vrij": "{n} places free",
     "{n} te weinig": "{n} short",
     "{n} u geleden": "{n} h ago",
     "{n} van een andere soort, om te zetten.": "{n} of another kind, that can be turned into it.",

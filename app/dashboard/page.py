@@ -13,7 +13,7 @@ class Item:
     name: str
 
 
-MENU: Sequence[Item] = (Item("/", "Nu"),)
+MENU: Sequence[Item] = (Item("/", "Nu"), Item("/invoer", "Invoer"))
 
 
 @dataclass(frozen=True, slots=True)

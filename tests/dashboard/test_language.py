@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import app.dashboard
 from app.dashboard import fans, names, sentences
 from app.dashboard.english import ENGLISH
+from app.dashboard.entry import sheet, words
 from app.dashboard.language import _, listed, number, percent, signed, speaking
 from app.dashboard.page import MENU
 from app.dashboard.queries import NAMES
@@ -32,7 +33,8 @@ BY_NAME: tuple[Mapping[Any, str], ...] = (
     *(sentences.SETTINGS, sentences.RESOURCES, sentences.STATES, sentences.LEVELS),
     *(sentences.SEVERAL, sentences.STATUSES, sentences.STOPS, sentences.ENTRANCES),
     *(sentences.BANDS, sentences.DOUBTS, names.CAUSES, names.SHORT_CAUSES, fans.AHEAD),
-    *(BED_TYPE_NAMES, ROLE_NAMES),
+    *(BED_TYPE_NAMES, ROLE_NAMES, sheet.REASONS, words.REFUSALS, words.MEASURES),
+    *sheet.OFFERED.values(),
 )
 LEVELS: tuple[Level, ...] = sentences.ORDER
 LISTS = (

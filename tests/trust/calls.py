@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
@@ -89,7 +90,16 @@ class Sent:
         if self.kind == "application/json":
             return {**asked, "json": self.body, "headers": key}
         headers = {**key, "Content-Type": self.kind}
-        return {**asked, "content": table(self.body), "headers": headers}
+        made = form if self.kind == FORM else table
+        return {**asked, "content": made(self.body), "headers": headers}
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def form(body: Any) -> str:
+    """As a browser sends it; what is no set of fields goes as it is."""
+    return urlencode(body, doseq=False) if isinstance(body, dict) else str(body)
 
 
 def table(body: Any) -> str:
@@ -277,6 +287,65 @@ def post_scenario(organisation: str) -> Steps:
     return [Sent("POST", "/v1/scenarios", {"scenario": name}, told, (name,), of_caller=True)]
 
 
+def entered(organisation: str) -> Steps:
+    """The phone form, filled in for one kind of beds."""
+    body = {"id": number(), **SHEET}
+    told = "SELECT count(DISTINCT report_id) FROM observations WHERE report_id = $1"
+    path = f"/invoer/{organisation}-flex"
+    return [Sent("POST", path, body, told, (body["id"],), kind=FORM)]
+
+
+def entered_again(organisation: str) -> Steps:
+    [report] = entered(organisation)
+    assert isinstance(report, Sent)
+    body = {"id": number(), "confirms": report.given[0]}
+    path = f"{report.path}/bevestigen"
+    return [report, Sent("POST", path, body, report.stored, (body["id"],), kind=FORM)]
+
+
+def entered_and_undone(organisation: str) -> Steps:
+    [report] = entered(organisation)
+    assert isinstance(report, Sent)
+    body = {"id": number(), "report": report.given[0]}
+    path = f"{report.path}/terugdraaien"
+    return [report, Sent("POST", path, body, report.stored, (body["id"],), kind=FORM)]
+
+
+def entered_rightly(organisation: str) -> Steps:
+    doubted, accepted = accept_doubts(organisation)
+    assert isinstance(accepted, Sent)
+    path, body = f"/invoer/{organisation}-flex/klopt", {"report": accepted.given[0]}
+    return [doubted, Sent("POST", path, body, accepted.stored, accepted.given, kind=FORM)]
+
+
+def pair_a_phone(organisation: str) -> Steps:
+    body = {"id": number()}
+    told = "SELECT count(*) FROM sessions WHERE id = $1 AND kind = 'pairing'"
+    path = f"/invoer/{organisation}-flex/koppelen"
+    return [Sent("POST", path, body, told, (body["id"],), kind=FORM)]
+
+
+def unpair_a_phone(organisation: str) -> Steps:
+    phone, unit = number(), f"{organisation}-flex"
+    paired = (
+        "INSERT INTO sessions (org_id, id, seal, client_id, kind, kid, scopes, unit, expires_at) "
+        "SELECT o.org_id, $1::uuid, $1::text::bytea, min(c.client_id), 'phone', '', '{}', $2, "
+        "now() + interval '1 day' FROM organisations o JOIN clients c USING (org_id) "
+        "WHERE o.organisation = $3 GROUP BY o.org_id"
+    )
+    told = "SELECT count(*) FROM sessions WHERE id = $1 AND ended_at IS NOT NULL"
+    path = f"/invoer/{unit}/koppelen/{phone}/stoppen"
+    return [
+        Laid(paired, (phone, unit, organisation)),
+        Sent("POST", path, {}, told, (phone,), kind=FORM),
+    ]
+
+
+SHEET = {
+    "physical:observation-elderly": "2",
+    "occupied:observation-elderly": "1",
+    "closedPlaces:observation-elderly": "0",
+}
 CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/v1/reports"): post_reports,
     ("PUT", "/v1/reports/{report}"): put_report,
@@ -297,6 +366,12 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("PUT", "/v1/units/{unit}/events/{event}"): change_event,
     ("POST", "/v1/units/{unit}/events/{event}/_withdraw"): withdraw_event,
     ("POST", "/v1/scenarios"): post_scenario,
+    ("POST", "/invoer/{unit}"): entered,
+    ("POST", "/invoer/{unit}/bevestigen"): entered_again,
+    ("POST", "/invoer/{unit}/terugdraaien"): entered_and_undone,
+    ("POST", "/invoer/{unit}/klopt"): entered_rightly,
+    ("POST", "/invoer/{unit}/koppelen"): pair_a_phone,
+    ("POST", "/invoer/{unit}/koppelen/{phone}/stoppen"): unpair_a_phone,
 }
 
 

@@ -123,7 +123,8 @@ async def send(client: AsyncClient, sent: Sent, keys: dict[str, Headers]) -> htt
 
 def taken(answer: httpx.Response) -> bool:
     """Whether all that was sent was taken; a batch may refuse the part that holds the person."""
-    reports = answer.json().get("reports", ()) if answer.is_success else ()
+    page = answer.headers.get("content-type", "").startswith("text/html")
+    reports = answer.json().get("reports", ()) if answer.is_success and not page else ()
     return answer.is_success and all(each["outcome"] != "rejected" for each in reports)
 
 

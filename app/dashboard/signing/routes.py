@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.access import queries
-from app.access.commands import begin_session, end_session
+from app.access.commands import LASTS, begin_session, end_session
 from app.access.keys import demo_key, new_token
 from app.access.principal import Principal
 from app.access.routes import COOKIE, forget, from_this_tower, signed_in, stand, verdict
@@ -15,7 +15,6 @@ from app.dashboard.language import SPOKEN, _
 from app.dashboard.routes import PAGE, at_this_machine, language_of, page_of, render
 from app.db import Db
 
-HOURS = 12
 # Whoever guesses, waits. A key has 256 bits; this is against noise in the audit.
 SLOW_SECONDS = 0.5
 pages = APIRouter(tags=["dashboard"], include_in_schema=False)
@@ -61,7 +60,9 @@ async def sign_in(request: Request, session: Db) -> Response:
     await begin_session(session, stand(request, session, who), token, request.app.state.pepper)
     page = page_of(request)
     where = onward or page.link("/invoer" if who.may("reports:write") else "/")
-    return signed(request, RedirectResponse(where, 303), token, HOURS * 3600)
+    return signed(
+        request, RedirectResponse(where, 303), token, int(LASTS["person"].total_seconds())
+    )
 
 
 @forms.post("/afmelden")

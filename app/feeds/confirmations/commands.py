@@ -79,6 +79,37 @@ async def retracted(
     )
 
 
+async def restored(
+    session: AsyncSession,
+    principal: Principal,
+    report_id: uuid.UUID,
+    number: uuid.UUID,
+    within: timedelta,
+) -> Report:
+    """A correction that tells again what stood before a report; unknown what then was not told.
+
+    Refused (409) once the report is older than `within`, or the unit has a newer one.
+    """
+    seal = await observed.report_of(session, principal, report_id)
+    now = await observed.clock(session)
+    if now - seal["known_at"] > within:
+        raise Conflict(
+            f"A report can be undone for {within.total_seconds():g} seconds. Send a correction.",
+            code="too-late",
+        )
+    connection = await driver(session)
+    place = (seal["org_id"], seal["unit"], report_id)
+    if await connection.fetchval(SINCE, *place, seal["known_at"], number):
+        raise Conflict("The unit has a newer report. Send a correction.", code="newer-report")
+    told = await connection.fetch(FORMER, *place, seal["source_kind"], seal["known_at"])
+    return Report(
+        id=number,
+        unit=seal["unit"],
+        observed_at=seal["observed_at"],
+        figures=tuple(figure(dict(row), row["value"]) for row in told),
+    )
+
+
 def figure(row: Mapping[str, Any], value: float | None) -> ReportedFigure:
     words = {name: row[name] or None for name in DIMENSIONS[3:]}
     period = None
@@ -97,6 +128,28 @@ NEWER = """
 SELECT report_id FROM reports
  WHERE org_id = $1 AND unit = $2 AND report_id <> $5 AND (observed_at, known_at) > ($3, $4)
  ORDER BY observed_at DESC, known_at DESC LIMIT 1
+"""
+
+SINCE = """
+SELECT report_id FROM reports
+ WHERE org_id = $1 AND unit = $2 AND report_id NOT IN ($3, $5) AND known_at > $4 LIMIT 1
+"""
+
+# Of each figure of a report what was known before it: of a stock the newest at or before its
+# moment, of a period that period's own.
+FORMER = f"""
+SELECT {observed.KEY_COLUMNS}, o.at, o.length_s, f.value
+  FROM series s
+  JOIN observations o ON o.org_id = s.org_id AND o.series_id = s.series_id
+                     AND o.report_id = $3 AND o.known_at = $5
+                     AND o.at BETWEEN $5 - interval '800 days' AND $5 + interval '800 days'
+  LEFT JOIN LATERAL (
+       SELECT x.value FROM observations x
+        WHERE x.org_id = o.org_id AND x.series_id = o.series_id AND x.length_s = o.length_s
+          AND x.at <= o.at AND (x.length_s = 0 OR x.at = o.at) AND x.known_at < o.known_at
+        ORDER BY x.at DESC, x.known_at DESC LIMIT 1) f ON true
+ WHERE s.org_id = $1 AND s.unit = $2 AND s.source_kind = $4
+ ORDER BY {observed.KEY_COLUMNS}, o.at
 """
 
 OPEN_DOUBTS = """
