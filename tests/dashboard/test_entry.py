@@ -260,6 +260,19 @@ async def test_what_is_no_field_of_the_form_is_refused_and_not_given_back(
     assert await stored(session, "occupied") == []
 
 
+async def test_a_total_that_is_no_number_is_refused_also_where_it_is_known(
+    client: AsyncClient, session: AsyncSession, key: dict[str, str]
+) -> None:
+    await client.post("/invoer/reo-flex", data=filled(physical=5, occupied=2, closedPlaces=0))
+
+    sent = filled(physical="123456782", occupied=3, closedPlaces=0)
+    answer = await client.post("/invoer/reo-flex", data=sent)
+
+    assert answer.status_code == 400
+    assert "123456782" not in answer.text
+    assert await stored(session, "occupied") == [2]
+
+
 async def test_without_a_script_one_more_is_a_button_and_stores_nothing(
     client: AsyncClient, session: AsyncSession, key: dict[str, str]
 ) -> None:

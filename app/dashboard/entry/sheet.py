@@ -255,14 +255,17 @@ def typed(sheet: Sheet, told: Mapping[str, str]) -> Sheet:
     roles = [Role(r.name, r.label, one_of(told.get(r.name, ""), "01")) for r in sheet.roles]
     said = [box.value for line in lines for box in (*line.boxes, *line.plans)]
     empty = not any(said) and not any(role.short for role in roles)
+    errors = any(box.error for line in lines for box in (*line.boxes, *line.plans))
+    totals = (told.get(named("physical", line.key), "") for line in sheet.lines)
     strange = (
         any(told.get(role.name, "") not in ("", "0", "1") for role in sheet.roles)
+        or any(total and not COUNT.fullmatch(total) for total in totals)
         or not set(told) <= sheet.names
     )
     error = ""
-    if strange:
+    if strange and not errors:
         error = _("Dit formulier kwam anders aan dan het is. Open het opnieuw en vul het in.")
-    elif empty and not any(box.error for line in lines for box in (*line.boxes, *line.plans)):
+    elif empty and not errors:
         error = _("Vul ten minste één getal in.")
     return Sheet(
         *(sheet.unit, sheet.name, lines, roles, sheet.today, sheet.report, sheet.observed_at),
