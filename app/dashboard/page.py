@@ -13,7 +13,13 @@ class Item:
     name: str
 
 
-MENU: Sequence[Item] = (Item("/", "Nu"),)
+MENU: Sequence[Item] = (
+    Item("/", "Nu"),
+    Item("/verwachting", "Verwachting"),
+    Item("/personeel", "Personeel"),
+    Item("/jaren", "Jaren"),
+    Item("/rapport", "Rapport"),
+)
 
 
 @dataclass(frozen=True, slots=True)

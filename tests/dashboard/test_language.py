@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import app.dashboard
 from app.dashboard import fans, names, sentences
+from app.dashboard.ahead import gaps, judged, tonight
 from app.dashboard.english import ENGLISH
 from app.dashboard.language import _, listed, number, percent, signed, speaking
 from app.dashboard.page import MENU
@@ -39,7 +40,8 @@ LISTS = (
     *(*sentences.MONTHS, *sentences.DAYS, *fans.COLUMNS, *LEVELS),
     *(item.name for item in MENU),
     *(tab.name for tab in NAMES),
-    *("plekken", "fte", "plek"),
+    *(*tonight.COLUMNS, *judged.COLUMNS, *gaps.COLUMNS),
+    *("plekken", "fte", "plek", "72 uur"),
 )
 
 
