@@ -238,7 +238,7 @@ def series_of(
         state=("unknown" if each.why else "known") if exact else "suppressed",
         reason=reason(each.why),
         made_from=each.made_from,
-        issued_at=run.issued_at if run and each.made_from == "paths" else None,
+        issued_at=run.issued_at if run and each.made_from in ("need", "paths") else None,
         absence=absence_used(each) if exact else None,
         steps=tuple(
             steps_of(line_of(each, topic), topic, detail, view, {post.place.org_id}, closes)
@@ -465,7 +465,7 @@ def months_told(
         if isinstance(found, Why):
             series.append(StaffSeries(**about, state="unknown", reason=reason(found)))
             continue
-        first, heads = found
+        first, heads, made_from = found
         months = []
         for n, of in enumerate(np.quantile(heads, topic.probabilities, axis=0).T):
             state: FigureState = (
@@ -476,7 +476,8 @@ def months_told(
                     month=calendar.months_after(first, n), need=band(of.tolist(), topic, state, 2)
                 )
             )
-        series.append(StaffSeries(**about, state="known", made_from="paths", months=tuple(months)))
+        about |= {"made_from": made_from, "months": tuple(months)}
+        series.append(StaffSeries(**about, state="known"))
     roles = [role_fte(role, of, basis, topic, view) for role, of in sorted(by_role.items())]
     return series, roles
 
@@ -497,7 +498,7 @@ def role_fte(
         if terms is None:
             return RoleFte(role=role, state="unknown", reason=NO_ABSENCE)
         used = terms
-        first, heads = found
+        first, heads, _ = found
         one = fte([(1.0, each.post.hours)], **terms, days_a_week=days_a_week(each.post, basis))
         parts.append((first, heads * one))
     if not parts:

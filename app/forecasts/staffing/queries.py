@@ -38,7 +38,7 @@ from app.forecasts.staffing.schemas import Asked, Staffing, SubjectKind
 from app.forecasts.tables import ForecastRun
 from app.observations.queries import RANK, current, settled
 
-OCCUPIED = "occupied"
+OCCUPIED, NEED = "occupied", "need"
 HEADS, CONTRACTS = ("rostered", "absent"), ("bezetting", "vacature")
 A_DAY = timedelta(days=1)
 # What is told by the year may have begun so long ago, and months are told so far ahead.
@@ -206,7 +206,7 @@ async def patients(
     units: Units,
     kept: KeptPeople,
 ) -> dict[str, Patients | Why]:
-    """Who is there on the paths of a run, by unit; unpacked at the first question."""
+    """Who is to be nursed on the paths of a run, by unit; unpacked at the first question."""
     if run is None:
         return dict.fromkeys(wanted, NO_RUN)
     asked = sorted(wanted)
@@ -214,17 +214,17 @@ async def patients(
     if missing:
         rows = await (await raw(session)).fetch(
             """
-            SELECT p.unit, p.bed_type, p.first, p.steps, p.bits, p.paths
+            SELECT p.unit, p.measure, p.bed_type, p.first, p.steps, p.bits, p.paths
               FROM unnest($1::int[], $2::text[], $3::text[]) AS u(org_id, unit, resource)
               JOIN forecast_paths p ON p.org_id = u.org_id AND p.unit = u.unit
                AND p.resource = u.resource
-             WHERE p.run_id = $4 AND p.measure = $5
+             WHERE p.run_id = $4 AND p.measure = ANY($5::text[])
             """,
             [units[unit][0] for unit in missing],
             missing,
             [units[unit][1].resource for unit in missing],
             run.run_id,
-            OCCUPIED,
+            [OCCUPIED, NEED],
         )
         weekly = run.horizon == "weeks"
         found = await asyncio.to_thread(unpack, rows, missing, units, weekly)
@@ -242,25 +242,31 @@ NOT_KEPT = Why(
 def unpack(
     rows: Sequence[asyncpg.Record], wanted: Sequence[str], units: Units, weekly: bool
 ) -> dict[str, Patients | Why]:
-    ways: dict[str, dict[str, tuple[date, NDArray[np.float64]]]] = defaultdict(dict)
-    for unit, bed_type, first, steps, bits, told in rows:
+    """Of each type of bed who is there and who waits, where that was kept; else who is there."""
+    there: dict[str, dict[str, tuple[date, NDArray[np.float64]]]] = defaultdict(dict)
+    needed: dict[str, dict[str, tuple[date, NDArray[np.float64]]]] = defaultdict(dict)
+    for unit, measure, bed_type, first, steps, bits, told in rows:
+        ways = needed if measure == NEED else there
         ways[unit][bed_type] = (first, unpacked(bits, steps, told))
     found: dict[str, Patients | Why] = {}
     for unit in wanted:
         kinds = [bed.bed_type for bed in units[unit][1].beds] or [""]
         # A unit that is told as a whole has one series without a type.
-        named = kinds if set(kinds) <= ways[unit].keys() else [""]
-        if not set(named) <= ways[unit].keys():
+        named = kinds if set(kinds) <= there[unit].keys() else [""]
+        if not set(named) <= there[unit].keys():
             found[unit] = NOT_KEPT
             continue
-        parts = [Patients(*ways[unit][kind], months=not weekly) for kind in named]
+        both = {**there[unit], **needed[unit]}
+        parts = [Patients(*both[kind], months=not weekly) for kind in named]
+        need = not needed[unit].keys().isdisjoint(named)
         first = max(each.first for each in parts)
         cut = [each.since(first).astype(np.float64) for each in parts]
         width = min(each.shape[1] for each in cut)
         if weekly:
             cut = [counted(each).astype(np.int16) for each in cut]
         whole = np.sum([each[:, :width] for each in cut], axis=0)
-        found[unit] = Patients(first, whole.astype(np.int16) if weekly else whole, not weekly)
+        whole = whole.astype(np.int16) if weekly else whole
+        found[unit] = Patients(first, whole, not weekly, need)
     return found
 
 

@@ -33,7 +33,7 @@ from app.forecasts.staffing.roster import (
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-MadeFrom = Literal["paths", "hourly", "minimum", "shortage"]
+MadeFrom = Literal["need", "paths", "hourly", "minimum", "shortage"]
 WEEKS_DAYS = 91
 
 NO_NORM = Why("no-norm", "The region has no norm for this role in this shift.")
@@ -44,14 +44,20 @@ NO_UNIT_TOLD = Why(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patients:
-    """Who is there on each path from `first` (a day, or the first of a month) on: [500, n].
+    """Who is to be nursed on each path from `first` (a day, or the first of a month) on: [500, n].
 
-    Of days whole people int64; of `months` means float64.
+    Of days whole people int64; of `months` means float64. `waits`: who waits for a place is among
+    them, else they are those who are there.
     """
 
     first: date
     paths: NDArray[np.generic]
     months: bool = False
+    need: bool = False
+
+    @property
+    def made_from(self) -> MadeFrom:
+        return "need" if self.need else "paths"
 
     def since(self, first: date) -> NDArray[np.generic]:
         """The steps from a later day, or month, on."""
@@ -194,7 +200,8 @@ def need_of(post: Post, shifts: Shifts, basis: Basis) -> Need | Why:
     columns += columns == -1
     inside = (columns >= 0) & (columns < people.paths.shape[1])
     counts = people.paths[:, np.where(inside, columns, 0)].astype(np.int64)
-    return by_patients(counts, says.patients_per_head, says.minimum), inside, "paths"
+    need = by_patients(counts, says.patients_per_head, says.minimum)
+    return need, inside, people.made_from
 
 
 def people_of(post: Post, basis: Basis) -> Patients | Why:
@@ -211,7 +218,7 @@ def people_of(post: Post, basis: Basis) -> Patients | Why:
     cut = [each.since(first) for each in found]
     width = min(each.shape[1] for each in cut)
     whole = reduce(np.add, [each[:, :width] for each in cut])
-    return Patients(first, whole, found[0].months)
+    return Patients(first, whole, found[0].months, any(each.need for each in found))
 
 
 NO_RUN = Why("no-run", "No run tells who will be there.")
@@ -269,20 +276,22 @@ NOTHING_TO_FILL = Why(
 )
 
 
-def monthly(post: Post, basis: Basis) -> tuple[date, Floats] | Why:
-    """Mean heads a shift in each month: its first month, and float64[paths, months]."""
+def monthly(post: Post, basis: Basis) -> tuple[date, Floats, MadeFrom] | Why:
+    """Mean heads a shift in each month: its first month, float64[paths, months], and from what."""
     if post.norm is None:
         return NO_NORM
     says = post.norm.says
     if says.measure is not None:
         return Why("weeks-only", "Who asks by the hour is reckoned for 13 weeks; ask for weeks.")
     if says.patients_per_head is None:
-        return calendar.month_of(basis.today), np.full((1, MONTHS_AHEAD), float(says.minimum))
+        heads = np.full((1, MONTHS_AHEAD), float(says.minimum))
+        return calendar.month_of(basis.today), heads, "minimum"
     people = people_of(post, basis)
     if isinstance(people, Why):
         return people
     counts = people.paths.astype(np.float64)
-    return people.first, mean_by_patients(counts, says.patients_per_head, says.minimum)
+    heads = mean_by_patients(counts, says.patients_per_head, says.minimum)
+    return people.first, heads, people.made_from
 
 
 def days_a_week(post: Post, basis: Basis) -> float:

@@ -11,7 +11,7 @@ from app.observations.schemas import Coverage, FigureState
 from app.wire import Slug, Wire, Word
 
 SubjectKind = Literal["unit", "staffPool", "group", "careSetting"]
-MadeFrom = Literal["paths", "hourly", "minimum", "shortage", "sum"]
+MadeFrom = Literal["need", "paths", "hourly", "minimum", "shortage", "sum"]
 
 
 class Asked(Wire):
@@ -107,9 +107,10 @@ class StaffSeries(Wire):
     reason: Reason | None = None
     made_from: MadeFrom | None = Field(
         None,
-        description="`paths`: who is there on the 500 paths of the run; `hourly`: who asks by hour "
-        "of the week; `minimum`: the norm is a minimum alone; `shortage`: a pool without a norm "
-        "of its own is needed where its units are short; `sum`: of the posts of a total.",
+        description="`need`: who is there and who waits for a place, on the 500 paths of the run; "
+        "`paths`: who is there on them, where nobody waits; `hourly`: who asks by hour of the "
+        "week; `minimum`: the norm is a minimum alone; `shortage`: a pool without a norm of its "
+        "own is needed where its units are short; `sum`: of the posts of a total.",
     )
     issued_at: datetime | None = Field(None, description="When the run that it rests on was made.")
     norm: NormUsed | None = None

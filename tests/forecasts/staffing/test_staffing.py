@@ -99,6 +99,47 @@ async def test_a_unit_is_told_need_roster_gap_and_what_binds_for_thirteen_weeks(
     assert night.steps[3].need.state == "known"
 
 
+async def test_who_waits_for_a_place_raises_the_need_of_heads(
+    session: AsyncSession, client: AsyncClient
+) -> None:
+    await a_ward(session, "full", level=5, waiting=4)
+    await a_ward(session, "calm", level=5)
+    await a_pool(session, "night", "full", "calm")
+    await a_norm(session, "day", role="nurse", patientsPerHead=4)
+    await a_norm(session, "night", staffPool="night", role="nurse", patientsPerHead=4)
+    await issue(session)
+    reo = await make.a_key(session, "staffing:read")
+
+    full, calm, pool = [
+        Staffing.model_validate_json((await ask(client, reo, **asked)).content).series[0]
+        for asked in (
+            {"unit": "full", "shift": "dag"},
+            {"unit": "calm", "shift": "dag"},
+            {"staffPool": "night"},
+        )
+    ]
+
+    told = [(each.made_from, each.steps[-9].need.median) for each in (full, calm, pool)]
+    # Nine people are to be nursed, of whom four wait; five; and at night all fourteen.
+    assert told == [("need", 3), ("paths", 2), ("need", 4)]
+    assert full.issued_at == calm.issued_at
+
+
+@pytest.mark.parametrize(("waiting", "heads"), [(0, 2.88), (4, 3.88)])
+async def test_who_waits_is_in_the_months_too(
+    session: AsyncSession, client: AsyncClient, waiting: float, heads: float
+) -> None:
+    await a_ward(session, level=10, waiting=waiting)
+    await a_norm(session, "all", role="nurse", patientsPerHead=4, absence=0.06)
+    await issue(session, "months")
+    reo = await make.a_key(session, "staffing:read")
+
+    answer = await ask(client, reo, unit="reo-flex", horizon="months")
+
+    told = Staffing.model_validate_json(answer.content)
+    assert {series.months[0].need.median for series in told.series} == {heads}
+
+
 async def test_without_a_roster_the_need_stands_alone_and_nothing_is_zero(
     session: AsyncSession, client: AsyncClient
 ) -> None:
