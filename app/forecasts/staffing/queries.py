@@ -28,13 +28,14 @@ from app.forecasts.days.told import NONE, flow_of
 from app.forecasts.issue import Why
 from app.forecasts.paths import unpacked
 from app.forecasts.queries import run_of, view_of
-from app.forecasts.staffing.answers import RANKS, Topic, View, staffing
+from app.forecasts.staffing.answers import staffing
 from app.forecasts.staffing.hourly import Asking, asking
 from app.forecasts.staffing.need import counted
 from app.forecasts.staffing.posts import Post, Posts, posts_of
 from app.forecasts.staffing.reckoned import NO_RUN, WEEKS_DAYS, Basis, Patients, reckoned
 from app.forecasts.staffing.roster import Told
 from app.forecasts.staffing.schemas import Asked, Staffing, SubjectKind
+from app.forecasts.staffing.view import RANKS, Topic, View
 from app.forecasts.tables import ForecastRun
 from app.observations.queries import RANK, current, settled
 
