@@ -1,6 +1,6 @@
 """The months: heads a shift of each post, and FTE of each role over its shifts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -13,7 +13,8 @@ from app.forecasts.days.hours import seconds
 from app.forecasts.issue import Why
 from app.forecasts.schemas import Reason
 from app.forecasts.staffing.fte import fte
-from app.forecasts.staffing.reckoned import Basis, Reckoned, days_a_week, monthly
+from app.forecasts.staffing.posts import Post
+from app.forecasts.staffing.reckoned import Basis, Monthly, Reckoned, days_a_week, monthly
 from app.forecasts.staffing.schemas import FteStep, MonthStep, RoleFte, StaffSeries
 from app.forecasts.staffing.view import WITHHELD, Topic, View, band, norm_used, reason, told_amount
 from app.observations.schemas import FigureState
@@ -26,11 +27,12 @@ def months_told(
 ) -> tuple[list[StaffSeries], list[RoleFte]]:
     """Heads a shift of each post, and FTE of each role over its shifts, month by month."""
     series, by_role = [], dict[str, list[Reckoned]]()
+    needs = {each.post: monthly(each.post, basis) for each in several if not each.post.fills}
     for each in several:
         if each.post.fills:
             continue
         by_role.setdefault(each.post.role, []).append(each)
-        found, detail = monthly(each.post, basis), view.told(each.post)
+        found, detail = needs[each.post], view.told(each.post)
         about: dict[str, Any] = {
             "unit": None if each.post.place.pool else each.post.place.name,
             "staff_pool": each.post.place.name if each.post.place.pool else None,
@@ -59,12 +61,17 @@ def months_told(
             )
         about |= {"made_from": made_from, "months": tuple(months)}
         series.append(StaffSeries(**about, state="known"))
-    roles = [role_fte(role, of, basis, topic, view) for role, of in sorted(by_role.items())]
+    roles = [role_fte(role, of, needs, basis, topic, view) for role, of in sorted(by_role.items())]
     return series, roles
 
 
 def role_fte(
-    role: str, several: Sequence[Reckoned], basis: Basis, topic: Topic, view: View
+    role: str,
+    several: Sequence[Reckoned],
+    needs: Mapping[Post, Monthly | Why],
+    basis: Basis,
+    topic: Topic,
+    view: View,
 ) -> RoleFte:
     """FTE of one role over all its posts, path by path."""
     if any(view.told(each.post) != "exact" for each in several):
@@ -73,15 +80,15 @@ def role_fte(
     parts: list[tuple[date, Floats]] = []
     used: dict[str, float] = {}
     for each in able:
-        found, terms = monthly(each.post, basis), terms_of(each, basis)
+        found, terms = needs[each.post], terms_of(each, basis)
         if isinstance(found, Why):
             return RoleFte(role=role, state="unknown", reason=reason(found))
         if terms is None:
             return RoleFte(role=role, state="unknown", reason=NO_ABSENCE)
         used = terms
         first, heads, _ = found
-        one = fte([(1.0, each.post.hours)], **terms, days_a_week=days_a_week(each.post, basis))
-        parts.append((first, heads * one))
+        one = fte([(1.0, each.post.hours)], **terms, days_a_week=1.0)
+        parts.append((first, heads * one * days_a_week(each.post, basis, first, heads.shape[1])))
     if not parts:
         return RoleFte(role=role, state="unknown", reason=Reason(code="no-norm", detail=NONE_HAS))
     first = max(month for month, _ in parts)

@@ -21,15 +21,14 @@ from app.facilities.norms import Norms, norms_of
 from app.facilities.schemas import RuleFacts, StaffPoolFacts, UnitFacts
 from app.faults import Fault
 from app.forecasts import calendar
-from app.forecasts.days.hours import HOUR, seconds
 from app.forecasts.days.known import offering_of
 from app.forecasts.days.queries import FLOWS_TOLD, series
 from app.forecasts.days.told import NONE, flow_of
-from app.forecasts.issue import Why
+from app.forecasts.issue import MONTHS_AHEAD, Why
 from app.forecasts.paths import unpacked
 from app.forecasts.queries import run_of, view_of
 from app.forecasts.staffing.answers import staffing
-from app.forecasts.staffing.hourly import Asking, asking
+from app.forecasts.staffing.hourly import LOOKS_BACK, Asking, asking
 from app.forecasts.staffing.need import counted
 from app.forecasts.staffing.posts import Post, Posts, posts_of
 from app.forecasts.staffing.reckoned import NO_RUN, WEEKS_DAYS, Basis, Patients, reckoned
@@ -374,20 +373,22 @@ async def read_as_owners(
         for unit, measure in sorted(asked[org_id]):
             if run is None:
                 break
-            key = (run.run_id, unit, measure, calendar.local_day(at))
+            month = calendar.month_of(calendar.local_day(at))
+            key = (run.run_id, unit, measure, month)
             if key in kept.asked:
                 found = kept.asked[key]
             else:
-                since = run.issued_at - past - A_DAY
+                since = run.issued_at - (LOOKS_BACK + 1) * A_DAY
                 rows = await connection.fetch(
                     FLOWS_TOLD, [unit], [measure], since, run.issued_at, run.data_cut
                 )
                 flow = flow_of([series(row).series for row in rows]) if rows else NONE
                 opens = offering_of(unit, org_id, units[unit][1]).opens
-                first = seconds(calendar.day_start(calendar.local_day(at) - A_DAY)) // HOUR * HOUR
-                hours = (WEEKS_DAYS + 4) * 24
-                found = asking(
-                    f"{unit}/{measure}", flow, opens, run.issued_at, past.days, first, hours
+                # A night that began before the month may still run.
+                days = (calendar.months_after(month, MONTHS_AHEAD) - month + 3 * A_DAY).days
+                name, first = f"{unit}/{measure}", month - A_DAY
+                found = await asyncio.to_thread(
+                    asking, name, flow, opens, run.issued_at, past.days, first, days
                 )
                 kept.keep_asked(key, found)
             if found is not None:

@@ -1,7 +1,7 @@
 """Every post of a question reckoned: its shifts, the need on every path, and who will be there."""
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import reduce
@@ -17,7 +17,7 @@ from app.forecasts import calendar
 from app.forecasts.days.hours import seconds
 from app.forecasts.issue import MONTHS_AHEAD, Why
 from app.forecasts.paths import COUNT
-from app.forecasts.staffing.hourly import Asking
+from app.forecasts.staffing.hourly import Asking, hours_of
 from app.forecasts.staffing.need import by_patients, by_rate, mean_by_patients, of_shift
 from app.forecasts.staffing.posts import Post, Shifts, shifts_ahead
 from app.forecasts.staffing.roster import (
@@ -232,13 +232,19 @@ def by_hours(post: Post, shifts: Shifts, basis: Basis) -> Need | Why:
     asks = [each for each in told if each is not None]
     if not asks or len(asks) < len(told):
         return NO_UNIT_TOLD
-    hours = asks[0].hours_of(shifts)
-    rates = reduce(np.add, [each.rates for each in asks])
-    patience = inf if says.patience_minutes is None else says.patience_minutes / 60
-    within = (says.target_wait_seconds or 0.0) / 3600
-    heads = by_rate(rates, says.handling_hours, says.minimum, says.target_share, within, patience)
-    known = np.array([len(each) > 0 for each in hours], dtype=np.bool_)
-    return np.maximum(of_shift(heads, hours), says.minimum), known, "hourly"
+    hours = hours_of(shifts)
+    known = np.array([all(ask.knows(each) for ask in asks) for each in hours], dtype=np.bool_)
+    need = np.full((COUNT, len(shifts)), says.minimum, dtype=np.int64)
+    inside = [each for each, told in zip(hours, known, strict=True) if told]
+    if inside:
+        every = np.concatenate(inside)
+        rates = reduce(np.add, [each.rates(every) for each in asks])
+        patience = inf if says.patience_minutes is None else says.patience_minutes / 60
+        within = (says.target_wait_seconds or 0.0) / 3600
+        target = (says.target_share, within, patience)
+        heads = by_rate(rates, says.handling_hours, says.minimum, *target)
+        need[:, known] = of_shift(heads, [len(each) for each in inside])
+    return need, known, "hourly"
 
 
 def of_filling(
@@ -276,13 +282,17 @@ NOTHING_TO_FILL = Why(
 )
 
 
-def monthly(post: Post, basis: Basis) -> tuple[date, Floats, MadeFrom] | Why:
-    """Mean heads a shift in each month: its first month, float64[paths, months], and from what."""
+# The first month, heads a shift in the mean on each path float64[paths, months], and from what.
+Monthly = tuple[date, Floats, MadeFrom]
+
+
+def monthly(post: Post, basis: Basis) -> Monthly | Why:
+    """Mean heads a shift in each month."""
     if post.norm is None:
         return NO_NORM
     says = post.norm.says
     if says.measure is not None:
-        return Why("weeks-only", "Who asks by the hour is reckoned for 13 weeks; ask for weeks.")
+        return monthly_by_hours(post, basis)
     if says.patients_per_head is None:
         heads = np.full((1, MONTHS_AHEAD), float(says.minimum))
         return calendar.month_of(basis.today), heads, "minimum"
@@ -294,6 +304,37 @@ def monthly(post: Post, basis: Basis) -> tuple[date, Floats, MadeFrom] | Why:
     return people.first, heads, people.made_from
 
 
-def days_a_week(post: Post, basis: Basis) -> float:
-    """On how many days of a week the shift is held, by four weeks from today on."""
-    return len(shifts_ahead(post, basis.units, basis.today, 28, basis.at)) / 4
+def monthly_by_hours(post: Post, basis: Basis) -> Monthly | Why:
+    """What the shifts of each month need in the mean; one month at a time, for they are many."""
+    first = calendar.month_of(basis.today)
+    found = []
+    for begin, shifts in by_month(post, basis, first, MONTHS_AHEAD):
+        told = by_hours(post, shifts, basis)
+        if isinstance(told, Why):
+            return told
+        need, known, _ = told
+        if not known.all():
+            return Why("not-reached", f"Who asks is not reckoned as far as {begin}.")
+        # In a month without such a shift nobody is needed.
+        found.append(need.mean(axis=1) if len(shifts) else np.zeros(COUNT))
+    return first, np.column_stack(found), "hourly"
+
+
+def by_month(post: Post, basis: Basis, first: date, months: int) -> Iterator[tuple[date, Shifts]]:
+    """The shifts of a post that begin in each of these months, those that are past too."""
+    last = calendar.months_after(first, months)
+    since = calendar.day_start(first)
+    whole = shifts_ahead(post, basis.units, first, (last - first).days, since)
+    for n in range(months):
+        begin = calendar.months_after(first, n)
+        yield begin, whole.between(begin, calendar.months_after(first, n + 1))
+
+
+def days_a_week(post: Post, basis: Basis, first: date, months: int) -> Floats:
+    """On how many days of a week the shift is held in each month: float64[months]."""
+    return np.array(
+        [
+            7.0 * len(shifts) / (calendar.months_after(begin, 1) - begin).days
+            for begin, shifts in by_month(post, basis, first, months)
+        ]
+    )

@@ -142,6 +142,35 @@ async def heads(
     await session.commit()
 
 
+async def requests(
+    session: AsyncSession, measure: str, an_hour: float, days: int, unit: str = "reo-flex"
+) -> None:
+    """So many in each hour of the days before now."""
+    org_id = await make.an_organisation(session, "reo")
+    words = dict.fromkeys(DIMENSIONS, "") | {"measure": measure, "unit": unit}
+    about = {"quantity": MEASURES[measure].quantity, "source_kind": "feed"}
+    made = insert(Series).values({"org_id": org_id, **words, **about}).returning(Series.series_id)
+    series_id = (await session.execute(made)).scalar_one()
+    hour = NOW.replace(minute=0, second=0, microsecond=0)
+    rows = [
+        {
+            "org_id": org_id,
+            "series_id": series_id,
+            "at": hour - timedelta(hours=ago),
+            "length_s": 3600,
+            "known_at": hour - timedelta(hours=ago - 1),
+            "observed_at": hour - timedelta(hours=ago - 1),
+            "value": an_hour,
+            "report_id": REPORT,
+            "reported_by": org_id,
+            "precision": "moment",
+        }
+        for ago in range(24 * days, 0, -1)
+    ]
+    await session.execute(insert(Observation), rows)
+    await session.commit()
+
+
 REPORT = "00000000-0000-4000-8000-000000000001"
 
 

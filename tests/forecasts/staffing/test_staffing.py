@@ -8,6 +8,7 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.forecasts.queues import servers_for
 from app.forecasts.staffing.schemas import Staffing
 from tests import make
 from tests.forecasts.lay import a_group
@@ -21,6 +22,7 @@ from tests.forecasts.staffing.lay import (
     ask,
     heads,
     issue,
+    requests,
 )
 
 TOMORROW = TODAY + timedelta(days=1)
@@ -247,6 +249,45 @@ async def test_months_are_told_in_fte(session: AsyncSession, client: AsyncClient
     assert nurses.steps[0].contracted.state == "unknown"
     assert len(nurses.steps) == 18
     assert {series.months[0].need.median for series in told.series} == {2.88}
+
+
+async def test_months_of_who_asks_by_the_hour_are_told_in_heads_and_fte(
+    session: AsyncSession, client: AsyncClient
+) -> None:
+    await a_ward(session, roles=["triage-nurse"])
+    queue = {"handlingMinutes": 10, "targetShare": 0.75, "targetWaitSeconds": 120}
+    await a_norm(session, "calls", role="triage-nurse", measure="calls", absence=0.06, **queue)
+    await requests(session, "calls", 12, days=40)
+    await issue(session, "months")
+    reo = await make.a_key(session, "staffing:read")
+
+    answer = await ask(client, reo, unit="reo-flex", horizon="months")
+
+    told = Staffing.model_validate_json(answer.content)
+    heads = servers_for(12, 1 / 6, 0.75, 120 / 3600)
+    assert {series.made_from for series in told.series} == {"hourly"}
+    assert {len(series.months) for series in told.series} == {18}
+    assert [series.months[5].need.median for series in told.series] == pytest.approx([heads] * 3)
+    (triage,) = told.fte
+    share = 1 - 0.06 - 0.127 - 0.02
+    assert triage.steps[5].need.median == pytest.approx(heads * 25 * 7 / (36 * share), abs=0.06)
+    assert triage.steps[0].gap.state == "unknown"
+
+
+async def test_months_of_who_asks_are_unknown_where_too_little_was_told(
+    session: AsyncSession, client: AsyncClient
+) -> None:
+    await a_ward(session, roles=["triage-nurse"])
+    await a_norm(session, "calls", role="triage-nurse", measure="calls", handlingMinutes=10)
+    await requests(session, "calls", 12, days=10)
+    await issue(session, "months")
+    reo = await make.a_key(session, "staffing:read")
+
+    answer = await ask(client, reo, unit="reo-flex", horizon="months")
+
+    told = Staffing.model_validate_json(answer.content)
+    assert {each.reason.code for each in told.series if each.reason} == {"too-few-requests"}
+    assert told.fte[0].state == "unknown"
 
 
 @pytest.mark.parametrize(
