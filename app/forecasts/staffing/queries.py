@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -21,12 +21,14 @@ from app.facilities.norms import Norms, norms_of
 from app.facilities.schemas import RuleFacts, StaffPoolFacts, UnitFacts
 from app.faults import Fault
 from app.forecasts import calendar
+from app.forecasts.answers import Asked as Intervals
+from app.forecasts.answers import told_levels
 from app.forecasts.days.known import offering_of
 from app.forecasts.days.queries import FLOWS_TOLD, series
 from app.forecasts.days.told import NONE, flow_of
 from app.forecasts.issue import MONTHS_AHEAD, Why
 from app.forecasts.paths import unpacked
-from app.forecasts.queries import run_of, view_of
+from app.forecasts.queries import owners, refuse, run_of, view_of
 from app.forecasts.staffing.answers import staffing
 from app.forecasts.staffing.hourly import LOOKS_BACK, Asking, asking
 from app.forecasts.staffing.need import counted
@@ -35,6 +37,7 @@ from app.forecasts.staffing.reckoned import NO_RUN, WEEKS_DAYS, Basis, Patients,
 from app.forecasts.staffing.roster import Told
 from app.forecasts.staffing.schemas import Asked, Staffing, SubjectKind
 from app.forecasts.staffing.view import RANKS, Topic, View
+from app.forecasts.staffing.years import YearsTopic, no_years, staff_years, units_of
 from app.forecasts.tables import ForecastRun
 from app.observations.queries import RANK, current, settled
 
@@ -80,6 +83,8 @@ async def answer(
     session: AsyncSession, viewer: Principal, asked: Asked, kept: KeptPeople, now: datetime
 ) -> Staffing:
     """What this viewer is told: all of its own, yes or no to those who place people."""
+    if asked.horizon == "years":
+        return await years(session, viewer, asked, now)
     known_at = await settled(session, asked.known_at)
     at = known_at or now
     known = await facilities.units(session, at, known_at)
@@ -124,6 +129,34 @@ async def answer(
         )
 
     return await asyncio.to_thread(whole)
+
+
+async def years(session: AsyncSession, viewer: Principal, asked: Asked, now: datetime) -> Staffing:
+    """Of the region, by the run of the years."""
+    refuse([*wrong_of_years(asked)])
+    known_at = await settled(session, asked.known_at)
+    at = known_at or now
+    run = await run_of(session, "years", asked.issued_at, known_at)
+    if run is None:
+        return no_years(at)
+    told = told_levels(run.probabilities)
+    levels = [int(level) for level in asked.levels.split(",")]
+    if "levels" in asked.model_fields_set and set(levels) - set(told):
+        detail = f"This run tells intervals of {', '.join(map(str, told))}%; ask for one of these."
+        refuse([Fault("unknown-level", detail, parameter="levels")])
+    kept = run.detail.get("staff")
+    owned = await owners(session, units_of(kept))
+    intervals = Intervals(run.probabilities, [each for each in told if each in levels], 1)
+    seen = await disclosure(session, viewer, at, known_at)
+    return staff_years(kept, YearsTopic(asked.role, intervals, view_of(run), at), seen, owned)
+
+
+def wrong_of_years(asked: Asked) -> Iterator[Fault]:
+    """Years are told of the region and per role, so that nothing else can be asked for."""
+    for name, parameter in (*SUBJECTS.items(), ("shift", "shift")):
+        if getattr(asked, name) is not None:
+            detail = f"Years are told of the region, per role: leave {parameter} out."
+            yield Fault("of-other-horizon", detail, parameter=parameter)
 
 
 def read(rules: Mapping[str, RuleFacts]) -> Norms:

@@ -13,7 +13,7 @@ from app.forecasts.issue import Why
 from app.forecasts.schemas import Amount, Band, Interval, Reason
 from app.forecasts.staffing.posts import Post
 from app.forecasts.staffing.reckoned import Reckoned
-from app.forecasts.staffing.schemas import AbsenceUsed, NormUsed, SubjectKind
+from app.forecasts.staffing.schemas import AbsenceUsed, Horizon, NormUsed, SubjectKind
 from app.observations.schemas import FigureState
 
 MIDDLE, ALMOST = 0.5, 0.9
@@ -28,7 +28,7 @@ class Topic:
 
     subject_kind: SubjectKind
     subject: str
-    horizon: Literal["weeks", "months"]
+    horizon: Horizon
     levels: tuple[int, ...]
     units: frozenset[str]
     role: str | None = None
