@@ -20,7 +20,7 @@ from app.forecasts.staffing.schemas import Staffing
 from tests import make
 from tests.conftest import Database
 from tests.forecasts.lay import issue as run_all
-from tests.forecasts.staffing.lay import ask
+from tests.forecasts.staffing.lay import a_norm, a_ward, ask
 from tests.forecasts.test_answer import POPULATION, USE, a_rule
 
 NOW = datetime.now(UTC)
@@ -205,6 +205,28 @@ async def test_the_run_of_the_years_tells_staff_as_the_baseline_of_what_ifs_does
         assert (step.need.median, step.p_short.value) == (rounded(need), rounded(short, 3))
         high = step.supply.intervals[0].high if step.supply.intervals else None
         assert high == rounded(supply)
+
+
+async def test_a_role_is_needed_for_the_minimum_of_its_shifts_however_few_are_there(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_ward(session)
+    await a_norm(session, "all", role="nurse", patientsPerHead=4, atLeast=3)
+    for kind, facts in (("population", POPULATION), ("use", USE), ("labour", NURSES)):
+        await a_rule(session, kind, facts)
+    key = await make.a_key(session, "forecasts:read")
+    await run_all(database.urls.worker, NOW)
+
+    told = await years(client, session, "gemeente", "municipality")
+    assumed = (await client.get("/v1/scenarios/baseline", headers=key)).json()["assumed"]
+
+    # Three heads for 25 hours a day, on 36 hours a week; the load alone would take 9 FTE.
+    least = 3 * 25 * 7 / (36 * (1 - 0.127 - 0.02))
+    (minimum,) = assumed["minima"]
+    assert (minimum["role"], minimum["norms"]) == ("nurse", ["all"])
+    assert minimum["fte"] == pytest.approx(least, rel=0.01)
+    known = {step.need.median for step in told.years[0].steps if step.need.state == "known"}
+    assert known == {round(minimum["fte"], 1)}
 
 
 def rounded(value: float | None, digits: int = 1) -> float | None:
