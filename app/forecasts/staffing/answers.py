@@ -48,6 +48,7 @@ def series_of(
         state=("unknown" if each.why else "known") if exact else "suppressed",
         reason=reason(each.why),
         made_from=each.made_from,
+        level_weeks=each.level_weeks,
         issued_at=run.issued_at if run and each.made_from in ("need", "paths") else None,
         absence=absence_used(each) if exact else None,
         steps=tuple(

@@ -60,6 +60,7 @@ def months_told(
                 )
             )
         about |= {"made_from": made_from, "months": tuple(months)}
+        about["level_weeks"] = basis.level_weeks(each.post)
         series.append(StaffSeries(**about, state="known"))
     roles = [role_fte(role, of, needs, basis, topic, view) for role, of in sorted(by_role.items())]
     return series, roles

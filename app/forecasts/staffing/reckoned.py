@@ -83,6 +83,18 @@ class Basis:
     asking: Mapping[tuple[str, str], Asking] = field(default_factory=dict)
     told: Mapping[tuple[str, str, str, str], Told] = field(default_factory=dict)
 
+    def asks(self, post: Post) -> list[Asking] | None:
+        """Who asks of each unit of a post by the hour; None unless it is known of all."""
+        measure = post.norm.says.measure if post.norm else None
+        told = [self.asking.get((unit, measure)) for unit in post.units] if measure else []
+        known = [each for each in told if each is not None]
+        return known if known and len(known) == len(told) else None
+
+    def level_weeks(self, post: Post) -> int | None:
+        """For so many weeks ahead it is known of all of them how far levels move."""
+        asks = self.asks(post)
+        return None if asks is None else min(each.weeks for each in asks)
+
     def roster(self, post: Post, measure: str = "rostered") -> Told:
         """Of the shift by its name, else what was told of the role alone."""
         place = post.place.name
@@ -135,6 +147,7 @@ class Reckoned:
     made_from: MadeFrom | None
     why: Why | None
     absence: Absence | None
+    level_weeks: int | None = None
 
 
 def reckoned(posts: Sequence[Post], basis: Basis, probabilities: Sequence[float]) -> list[Reckoned]:
@@ -175,7 +188,7 @@ def of_post(post: Post, basis: Basis, probabilities: Sequence[float]) -> Reckone
     absence = basis.absence(post)
     rostered = basis.roster(post).at(shifts.starts)
     found = balance(need, known, rostered, absence, probabilities)
-    return Reckoned(post, shifts, found, made_from, why, absence)
+    return Reckoned(post, shifts, found, made_from, why, absence, basis.level_weeks(post))
 
 
 Need = tuple[Whole, NDArray[np.bool_], MadeFrom]
@@ -227,10 +240,8 @@ NO_RUN = Why("no-run", "No run tells who will be there.")
 def by_hours(post: Post, shifts: Shifts, basis: Basis) -> Need | Why:
     assert post.norm is not None
     says = post.norm.says
-    assert says.measure is not None
-    told = [basis.asking.get((unit, says.measure)) for unit in post.units]
-    asks = [each for each in told if each is not None]
-    if not asks or len(asks) < len(told):
+    asks = basis.asks(post)
+    if asks is None:
         return NO_UNIT_TOLD
     hours = hours_of(shifts)
     known = np.array([all(ask.knows(each) for ask in asks) for each in hours], dtype=np.bool_)

@@ -116,6 +116,12 @@ class StaffSeries(Wire):
         "week; `minimum`: the norm is a minimum alone; `shortage`: a pool without a norm of its "
         "own is needed where its units are short; `sum`: of the posts of a total.",
     )
+    level_weeks: int | None = Field(
+        None,
+        description="Of `hourly`: for so many weeks ahead the past tells how far the level of who "
+        "asks moves; further ahead the spread stays what it is there. 0: too little was told, and "
+        "the spread is that of now.",
+    )
     issued_at: datetime | None = Field(None, description="When the run that it rests on was made.")
     norm: NormUsed | None = None
     absence: AbsenceUsed | None = None

@@ -265,7 +265,7 @@ async def test_months_of_who_asks_by_the_hour_are_told_in_heads_and_fte(
 
     told = Staffing.model_validate_json(answer.content)
     heads = servers_for(12, 1 / 6, 0.75, 120 / 3600)
-    assert {series.made_from for series in told.series} == {"hourly"}
+    assert {(series.made_from, series.level_weeks) for series in told.series} == {("hourly", 0)}
     assert {len(series.months) for series in told.series} == {18}
     assert [series.months[5].need.median for series in told.series] == pytest.approx([heads] * 3)
     (triage,) = told.fte
