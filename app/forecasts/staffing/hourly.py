@@ -1,5 +1,5 @@
-"""Who asks of a post in each hour of the months to come: the level of now, how far levels moved
-before, and how days differ."""
+"""Who asks of a post in each hour of the months to come: the level of now, how it moved before,
+and how days differ."""
 
 import zlib
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from app.forecasts.days.clock import Cells, factors
 from app.forecasts.days.hours import HOUR, local_days, of_week, past_hours, seconds
 from app.forecasts.days.told import Flow
 from app.forecasts.paths import COUNT
-from app.forecasts.staffing.level import moved, walked
+from app.forecasts.staffing.level import moves, walked
 from app.forecasts.staffing.posts import Shifts
 
 Floats = NDArray[np.float64]
@@ -69,20 +69,20 @@ def asking(
 
     `opens` float64[168] is in which part of each hour of the week people can ask. Only the rate is
     drawn: that requests come by chance is reckoned by the queue. None if fewer than 14 days of
-    requests were told. The level is that of the last `past_days`; how it moves from there is seen
-    in all of `flow`, up to four years back.
+    requests were told. The level is that of the last `past_days`; its season, and how else it moves
+    from there, is seen in all of `flow`, up to four years back.
     """
     rate = learned(flow, np.ones(past_days * DAY_HOURS), back(at, past_days), opens)
     if rate is None or rate.hours < FEWEST_DAYS * DAY_HOURS * float((opens > 0).mean()):
         return None
-    variance = moved(flow, rate, back(at, told_days(flow, at)), opens)
+    found = moves(flow, rate, back(at, told_days(flow, at)), opens)
     ahead = np.arange(days, dtype=np.float64) + (first - calendar.local_day(at)).days
     chance = np.random.default_rng([zlib.crc32(name.encode()), first.toordinal()])
     # A stretch is a day here: only how days differ is asked.
     each_day = Cells(np.arange(days + 1), np.zeros(days, np.int64), np.arange(days))
     differ = factors(chance, rate.certainty, rate.dispersion, each_day, COUNT)
-    times: Floats = differ * walked(chance, variance, ahead, COUNT)
-    return Asking(rate.by_hour, first, times, len(variance))
+    times: Floats = differ * walked(chance, found, ahead, COUNT)
+    return Asking(rate.by_hour, first, times, len(found))
 
 
 def back(at: datetime, days: int) -> Past:

@@ -1,4 +1,6 @@
-"""How far the level of who asks moved in weeks that are past: what no profile of the week knows."""
+"""How the level of who asks moves in the weeks ahead, as it did in weeks that are past."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,45 +16,121 @@ WEEKS = 13
 SIDE_BY_SIDE = 3
 # A week of which less was told than this part of the usual is left out.
 LEAST_TOLD = 0.5
+YEAR = 52
+# A season is what earlier years did from the same week on, or from one at most so far from it.
+NEAR = 2
+# Further ahead than this a year ago would not have been over.
+SEASON_AHEAD = YEAR - NEAR
 
 
-def moved(flow: Flow, rate: Rate, past: Past, opens: Floats) -> Floats:
-    """How unsure the level is 1, 2, 3 ... weeks ahead: float64[h], the variance of its logarithm,
-    which never falls; empty where too little was told.
+@dataclass(frozen=True, slots=True, eq=False)
+class Moves:
+    """Of 1, 2, 3 ... weeks ahead: `season` float64[50] the logarithm of what the level of now is
+    multiplied by in the middle, NaN unknown (empty: no season is known), and `variance` float64[h]
+    about it, which never falls (empty: too little was told).
+    """
 
-    From each week of `past` that has 13 before it: what the weeks after it asked against the level
-    of those 13, the last of them weighing most. Of the squares of these logarithms what chance and
-    the days explain is taken off (by moments, as Kleinman 1973). A season, school holidays and
-    growth are in what is left, so that none of them is told and all of them widen. `rate` says what
-    the same hours usually ask, a holiday as a Sunday. At least 3 h weeks must begin a distance of h
-    weeks, and no fewer than 13.
+    season: Floats
+    variance: Floats
+
+    def __len__(self) -> int:
+        return len(self.variance)
+
+
+NO_MOVES = Moves(np.empty(0), np.empty(0))
+
+
+def moves(flow: Flow, rate: Rate, past: Past, opens: Floats) -> Moves:
+    """What the weeks after a week asked against the level of the 13 before it, for each of `past`.
+
+    The season is the mean of these logarithms from the same week of earlier years on, times the
+    part of it that came again in other years (a regression through 0, in 0..1, over all origins
+    and distances up to a year). Of the squares of what is then left, what chance and the days
+    explain is taken off (by moments, as Kleinman 1973). `rate` says what the same hours usually
+    ask, a holiday as a Sunday. At least 3 h weeks must begin a distance of h weeks, and no fewer
+    than 13.
     """
     counted, expected = by_week(flow, rate, past, opens)
     if not (expected > 0).any():
-        return np.empty(0)
-    known = expected > LEAST_TOLD * np.median(expected[expected > 0])
-    by_day = rate.by_hour.reshape(7, 24).sum(axis=1)
-    of_days = rate.dispersion * float(by_day @ by_day) / float(by_day.sum()) ** 2
-    found: list[float] = []
-    weight = np.exp2(-7.0 / HALF_LIFE_DAYS * (np.arange(WEEKS) + 0.5))[::-1]
-    origins = np.arange(WEEKS, len(counted) + 1)
-    before = origins[:, None] + np.arange(-WEEKS, 0)
-    weighed = weight * known[before]
-    asked, usual = ((weighed * each[before]).sum(axis=1) for each in (counted, expected))
-    level = (asked + 0.5) / (usual + 0.5)
-    unsure = (weighed**2 * expected[before]).sum(axis=1) / np.maximum(usual, 1.0) ** 2
-    usable = known[before].sum(axis=1) > WEEKS // 2
+        return NO_MOVES
+    ratios, chance = after(counted, expected, of_days(rate))
+    before = years_before(ratios)
+    trust = came_again(ratios, before)
+    season = trust * before[-1, :SEASON_AHEAD] if trust > 0 else np.empty(0)
+    variance: list[float] = []
     for ahead in range(len(counted)):
-        begun = np.flatnonzero(usable & (origins + ahead < len(counted)))
-        at = origins[begun] + ahead
-        begun, at = begun[known[at]], at[known[at]]
-        if len(at) < max(SIDE_BY_SIDE * (ahead + 1), WEEKS):
+        least = max(SIDE_BY_SIDE * (ahead + 1), WEEKS)
+        known = np.isfinite(ratios[:, ahead])
+        if known.sum() < least:
             break
-        log = np.log((counted[at] + 0.5) / (level[begun] * expected[at] + 0.5))
-        mean = np.maximum(level[begun] * expected[at], 1.0)
-        chance = 1 / mean + of_days + unsure[begun]
-        found.append(max(float((log**2 - chance).mean()), 0.0))
-    return np.maximum.accumulate(np.array(found))
+        shift = trust * before[:, ahead]
+        told = known & np.isfinite(shift)
+        if ahead < len(season) and np.isfinite(season[ahead]) and told.sum() >= WEEKS:
+            left, of_chance = ratios[told, ahead] - shift[told], chance[told, ahead]
+        else:
+            left, of_chance = ratios[known, ahead], chance[known, ahead]
+        variance.append(max(float((left**2 - of_chance).mean()), 0.0))
+    return Moves(season, np.maximum.accumulate(np.array(variance)))
+
+
+def of_days(rate: Rate) -> float:
+    """The variance that days differing by themselves give a week, as a part of its mean."""
+    by_day = rate.by_hour.reshape(7, 24).sum(axis=1)
+    return rate.dispersion * float(by_day @ by_day) / float(by_day.sum()) ** 2
+
+
+def after(counted: Floats, expected: Floats, days: float) -> tuple[Floats, Floats]:
+    """For each origin o and distance h the logarithm of what week o + h asked against the level of
+    the weeks before o, and its variance by chance: float64[weeks + 1, weeks] each, NaN unknown.
+
+    The last origin is now: nothing is known of what comes after it.
+    """
+    weeks = len(counted)
+    known = expected > LEAST_TOLD * np.median(expected[expected > 0])
+    weight = np.exp2(-7.0 / HALF_LIFE_DAYS * (np.arange(WEEKS) + 0.5))[::-1]
+    ratios, chance = (np.full((weeks + 1, weeks), np.nan) for _ in range(2))
+    for origin in range(WEEKS, weeks):
+        window = slice(origin - WEEKS, origin)
+        if known[window].sum() <= WEEKS // 2:
+            continue
+        weighed = weight * known[window]
+        usual = float(weighed @ expected[window])
+        level = (float(weighed @ counted[window]) + 0.5) / (usual + 0.5)
+        unsure = float(weighed**2 @ expected[window]) / max(usual, 1.0) ** 2
+        mean = level * expected[origin:]
+        told = np.log((counted[origin:] + 0.5) / (mean + 0.5))
+        ratios[origin, : weeks - origin] = np.where(known[origin:], told, np.nan)
+        chance[origin, : weeks - origin] = 1 / np.maximum(mean, 1.0) + days + unsure
+    return ratios, chance
+
+
+def years_before(ratios: Floats) -> Floats:
+    """Of each origin and distance the mean of what followed about the same week of earlier years,
+    of what was known at the origin: float64 of the same shape, NaN unknown."""
+    origins = len(ratios)
+    found = np.full_like(ratios, np.nan)
+    for origin in range(WEEKS + YEAR, origins):
+        about = [
+            place
+            for years in range(YEAR, origin, YEAR)
+            for place in range(origin - years - NEAR, origin - years + NEAR + 1)
+            if place >= WEEKS
+        ]
+        rows = ratios[about, :SEASON_AHEAD]
+        told = np.isfinite(rows).sum(axis=0)
+        mean = np.nansum(rows, axis=0) / np.maximum(told, 1)
+        found[origin, : rows.shape[1]] = np.where(told > 0, mean, np.nan)
+    return found
+
+
+def came_again(ratios: Floats, before: Floats) -> float:
+    """Which part of what earlier years did came again; 0 where no whole year tells it."""
+    both = np.isfinite(ratios) & np.isfinite(before)
+    # A year of origins, each with a quarter ahead of it.
+    if both.sum() < YEAR * WEEKS or not (before[both] ** 2).sum() > 0:
+        return 0.0
+    part = float((before[both] * ratios[both]).sum() / (before[both] ** 2).sum())
+    return min(max(part, 0.0), 1.0)
 
 
 def by_week(flow: Flow, rate: Rate, past: Past, opens: Floats) -> tuple[Floats, Floats]:
@@ -68,17 +146,28 @@ def by_week(flow: Flow, rate: Rate, past: Past, opens: Floats) -> tuple[Floats, 
     return sums(week[inside], given[inside], weeks), sums(week[inside], usually[inside], weeks)
 
 
-def walked(generator: np.random.Generator, variance: Floats, ahead: Floats, paths: int) -> Floats:
+def walked(generator: np.random.Generator, found: Moves, ahead: Floats, paths: int) -> Floats:
     """What the level is multiplied by so many days `ahead` (float64[n], rising; what is past: 1) on
-    each path: float64[paths, n], median 1.
+    each path: float64[paths, n], with the season as its median.
 
-    A random walk of the logarithm with the variance of each distance, on a straight line between
-    the middles of weeks; beyond the last one that is known it stays what it is there.
+    About the season, which comes again each 52 weeks, a random walk of the logarithm with the
+    variance of each distance; between the middles of weeks a straight line, and beyond the last
+    week that is known the variance stays what it is there.
     """
-    if not len(variance):
+    if not len(found):
         return np.ones((paths, len(ahead)))
-    middles = 7.0 * np.arange(len(variance)) + 3.5
-    at = np.where(ahead < 0, 0.0, np.interp(ahead, middles, variance))
-    steps = np.sqrt(np.maximum(np.diff(at, prepend=0.0), 0.0))
-    found: Floats = np.exp(np.cumsum(steps * generator.standard_normal((paths, len(ahead))), 1))
-    return found
+    to_come = ahead >= 0
+    variance = np.where(to_come, np.interp(ahead, middles(found.variance), found.variance), 0.0)
+    steps = np.sqrt(np.maximum(np.diff(variance, prepend=0.0), 0.0))
+    walk: Floats = np.cumsum(steps * generator.standard_normal((paths, len(ahead))), axis=1)
+    known = np.isfinite(found.season)
+    if known.any():
+        weeks = middles(found.season)[known], found.season[known]
+        walk += np.interp(ahead, *weeks, period=7.0 * YEAR) * to_come
+    times: Floats = np.exp(walk)
+    return times
+
+
+def middles(weeks: Floats) -> Floats:
+    """In days from now."""
+    return 7.0 * np.arange(len(weeks), dtype=np.float64) + 3.5

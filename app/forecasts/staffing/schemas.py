@@ -118,7 +118,7 @@ class StaffSeries(Wire):
     )
     level_weeks: int | None = Field(
         None,
-        description="Of `hourly`: for so many weeks ahead the past tells how far the level of who "
+        description="Of `hourly`: for so many weeks ahead the past tells how the level of who "
         "asks moves; further ahead the spread stays what it is there. 0: too little was told, and "
         "the spread is that of now.",
     )

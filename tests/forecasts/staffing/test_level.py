@@ -1,4 +1,4 @@
-"""How far the level of who asks moved before, and that the weeks ahead are as unsure as that."""
+"""How the level of who asks moved before: its season, and how unsure the weeks ahead are."""
 
 from datetime import UTC, date, datetime
 
@@ -9,7 +9,7 @@ from app.forecasts.days.arrivals import learned
 from app.forecasts.days.hours import HOUR, seconds
 from app.forecasts.days.told import Flow
 from app.forecasts.staffing.hourly import Asking, asking, back
-from app.forecasts.staffing.level import moved, walked
+from app.forecasts.staffing.level import Moves, moves, walked
 
 NOW = datetime(2026, 11, 30, 5, tzinfo=UTC)
 FIRST = date(2026, 11, 1)
@@ -31,7 +31,7 @@ def requests(weeks: int, a_week: float, season: float, seed: int, after: int = 0
 def variance(flow: Flow, weeks: int) -> np.ndarray:
     rate = learned(flow, np.ones(91 * 24), back(NOW, 91), ALWAYS)
     assert rate is not None
-    return moved(flow, rate, back(NOW, 7 * weeks), ALWAYS)
+    return moves(flow, rate, back(NOW, 7 * weeks), ALWAYS).variance
 
 
 def test_a_level_that_walks_is_as_unsure_as_its_steps_add_up_to() -> None:
@@ -63,30 +63,41 @@ def known(flow: Flow) -> Asking:
     return found
 
 
-def test_weeks_ahead_hold_what_a_season_then_brought() -> None:
-    inside = []
-    for seed in range(30):
-        whole = requests(156, 0, 0.2, seed, after=13)
+def test_a_season_that_came_each_year_is_in_the_middle_of_the_weeks_ahead() -> None:
+    inside, errors, flat = [], [], []
+    for seed in range(20):
+        whole = requests(156, 0.005, 0.2, seed, after=13)
         told, came = whole.taken(np.arange(156 * 168)), whole.taken(np.arange(168 * 168, 169 * 168))
-        low, high = np.quantile(known(told).rates(came.starts).sum(axis=1), (0.1, 0.9))
+        found = known(told)
+        low, middle, high = np.quantile(found.rates(came.starts).sum(axis=1), (0.1, 0.5, 0.9))
         inside.append(low <= came.values.sum() <= high)
+        errors.append(abs(np.log(middle / came.values.sum())))
+        flat.append(abs(np.log(found.by_hour.sum() / came.values.sum())))
 
-    # A sine lies inside 1.28 deviations for 72% of the time.
-    assert 0.55 <= np.mean(inside) <= 0.95
+    assert 0.55 <= np.mean(inside) <= 1
+    assert np.mean(errors) < 0.5 * np.mean(flat)
 
 
-def test_without_enough_past_the_spread_is_that_of_now() -> None:
-    few, many = (known(requests(weeks, 0, 0.2, 3)) for weeks in (24, 156))
-    near, far = (np.log(np.quantile(few.times[:, n], (0.1, 0.9))) for n in (35, 290))
+def test_where_years_do_not_repeat_no_season_is_made_of_them() -> None:
+    walks = [requests(208, 0.04, 0, seed) for seed in range(20)]
 
-    assert (few.weeks, many.weeks > 26) == (0, True)
-    assert np.ptp(far) == pytest.approx(np.ptp(near), rel=0.1)
-    assert np.log(many.times[:, 200]).std() > 2 * np.log(many.times[:, 31]).std()
+    middles = [np.median(known(walk).times[:, 29 + 91]) for walk in walks]
+
+    # Thirteen steps of 0.04 go 0.14 far.
+    assert np.mean(np.abs(np.log(middles))) < 0.07
+
+
+def test_of_less_than_two_years_no_season_is_told_and_of_half_a_year_no_walk() -> None:
+    half, one_and_a_half = (known(requests(weeks, 0, 0.2, 3)) for weeks in (24, 78))
+
+    assert (half.weeks, one_and_a_half.weeks) == (0, 16)
+    assert np.ptp(np.log(np.quantile(half.times, 0.5, axis=0))) < 0.05
+    assert np.log(one_and_a_half.times[:, 150]).std() > 2 * np.log(half.times[:, 150]).std()
 
 
 def test_a_walk_begins_now_and_stays_where_it_is_known_no_further() -> None:
     steps = np.array([0.01, 0.04, 0.09])
-    paths = walked(np.random.default_rng(1), steps, np.arange(-3.0, 60), 20_000)
+    paths = walked(np.random.default_rng(1), Moves(np.empty(0), steps), np.arange(-3.0, 60), 20_000)
 
     spread = np.log(paths).std(axis=0)
     assert set(paths[:, :3].ravel()) == {1.0}
