@@ -16,6 +16,7 @@ WEEKS = 13
 SIDE_BY_SIDE = 3
 # A week of which less was told than this part of the usual is left out.
 LEAST_TOLD = 0.5
+LEAST_ALONE = 2.0
 YEAR = 52
 # A season is what earlier years did from the same week on, or from one at most so far from it.
 NEAR = 2
@@ -67,6 +68,9 @@ def moves(flow: Flow, rate: Rate, past: Past, opens: Floats) -> Moves:
         told = known & np.isfinite(shift)
         if ahead < len(season) and np.isfinite(season[ahead]) and told.sum() >= WEEKS:
             left, of_chance = ratios[told, ahead] - shift[told], chance[told, ahead]
+            # The trust was fitted on the same weeks, of which so many stand by themselves.
+            alone = max(len(left) / (ahead + 1), LEAST_ALONE)
+            left = left * np.sqrt(alone / (alone - 1))
         else:
             left, of_chance = ratios[known, ahead], chance[known, ahead]
         variance.append(max(float((left**2 - of_chance).mean()), 0.0))
