@@ -45,7 +45,15 @@ from app.forecasts.runs import REGION, Horizon, Kind, Moves, NoPlace
 from app.forecasts.schemas import Asked, Paths, PathsAsked, RunView, Service, ServiceAsked
 from app.forecasts.series import DAY, Daily
 from app.forecasts.service_answers import type_service
-from app.forecasts.subjects import FORECAST, SUPPLY, WAITING, Offer, Region
+from app.forecasts.subjects import (
+    FORECAST,
+    POOLED,
+    SUPPLIED,
+    SUPPLY,
+    WAITING,
+    Offer,
+    Region,
+)
 from app.forecasts.supply import Event
 from app.forecasts.tables import ForecastRun
 from app.forecasts.together import Ways
@@ -120,6 +128,7 @@ async def region(session: AsyncSession, at: datetime, data_cut: datetime) -> Reg
         await told(session, now, (SUPPLY,), at, data_cut, days=1),
         await events(session, data_cut),
         {horizon: await before(session, horizon, at, data_cut) for horizon in COMPARED},
+        await facilities.substitution_pools(session, holds, data_cut),
     )
 
 
@@ -307,11 +316,15 @@ async def owners(session: AsyncSession, units: Iterable[str]) -> dict[str, int]:
 
 
 async def stored(
-    session: AsyncSession, run_id: uuid.UUID, org_id: int, topic: Topic
+    session: AsyncSession, run_id: uuid.UUID, org_id: int, topic: Topic, measure: str | None = None
 ) -> list[Stored]:
-    """What a run says of a subject: one for each resource and bed type, in that order."""
+    """What a run says of a subject: one for each resource and bed type, in that order.
+
+    Of the measure that is asked, unless another is named.
+    """
+    of = measure or topic.measure
     connection = await raw(session)
-    key = (org_id, run_id, topic.subject_kind, topic.subject, topic.measure)
+    key = (org_id, run_id, topic.subject_kind, topic.subject, of)
     where = "org_id = $1 AND run_id = $2 AND subject_kind = $3 AND subject = $4 AND measure = $5"
     points: dict[tuple[str, str], list[Point]] = defaultdict(list)
     for row in await connection.fetch(
@@ -328,7 +341,7 @@ async def stored(
     )
     return [
         Stored(
-            Kind(topic.measure, row["resource"], row["bed_type"]),
+            Kind(of, row["resource"], row["bed_type"]),
             row["state"],
             orjson.loads(row["detail"]),
             points[row["resource"], row["bed_type"]],
@@ -391,6 +404,9 @@ async def make(
     refuse(topic.wrong_levels(levels))
     topic = topic.with_levels(levels)
     types = await stored(session, run.run_id, org_id, topic)
+    pools: Sequence[Stored] = ()
+    if topic.measure == SUPPLIED and topic.subject_kind != "unit":
+        pools = await stored(session, run.run_id, org_id, topic, POOLED)
     if not types and topic.horizon == "days" and asked.measure is None:
         # A post or a team has no places: what is asked of it is told instead.
         for measure in WITHOUT_PLACES:
@@ -399,12 +415,13 @@ async def make(
                 break
         else:
             topic = replace(topic, measure="occupied")
-    of = await owners(session, {unit for each in types for unit in each.members})
+    of = await owners(session, {unit for each in (*types, *pools) for unit in each.members})
     told, until = forecast(
         topic,
         view_of(run),
         run.probabilities,
         types,
+        pools,
         of if topic.subject_kind != "unit" else {topic.subject: org_id},
         await disclosure(session, viewer, known_at or now, known_at),
         As(known_at or now, known_at, rests_on.changed_at),

@@ -313,6 +313,15 @@ class TypeForecast(Wire):
     steps: tuple[ForecastStep, ...] = ()
 
 
+class PoolForecast(TypeForecast):
+    """The same of bed types that are declared to stand in for each other: inside the pool they net,
+    path by path, and between pools or with other types never. `bedType` is null."""
+
+    substitution_pool: Slug
+    name: str
+    bed_types: tuple[str, ...] = Field(description="As they were declared at issue.")
+
+
 class Forecast(Wire):
     """What will probably be needed of a unit, a group or a care setting."""
 
@@ -330,6 +339,12 @@ class Forecast(Wire):
     run: RunView | None = None
     any_type_short: tuple[AnyTypeShort, ...] | None = None
     forecasts: tuple[TypeForecast, ...] = ()
+    substitution_pools: tuple[PoolForecast, ...] = Field(
+        (),
+        description="Of weeks and months of a group or care setting that has two types of one or "
+        "more. Told to who may see each of the types. A unit that tells one type and not another "
+        "is in `members` and in `missing`.",
+    )
 
 
 class TypePaths(Wire):

@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 import numpy as np
 from numpy.typing import NDArray
 
+from app.facilities.schemas import SubstitutionPool
 from app.forecasts import calendar
 from app.forecasts.calendar import CENSUS
 from app.forecasts.changed import Before, Key
@@ -25,6 +26,8 @@ SUPPLIED = "occupied"
 SUPPLY = "staffed"
 # What the need of a setting is made of, beside who is there.
 NEED, READY, WAITING = "need", "medicallyReady", "waiting"
+# Bed types that are declared to stand in for each other, as one.
+POOLED = "substitutionPool"
 # Of a closure of more than nine tenths the rest is no level to scale by.
 LEAST_RATIO = 0.1
 WEEK_DAYS = 7
@@ -57,16 +60,22 @@ class Region:
     now: Mapping[tuple[str, Kind], Sequence[Part]]
     events: Mapping[str, Sequence[Event]]
     before: Mapping[Horizon, Mapping[Key, Before]] = field(default_factory=dict)
+    pools: Mapping[str, SubstitutionPool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Total:
-    """A sum over units of one kind: a group or a care setting, with all its members."""
+    """A sum over units of one kind: a group or a care setting, with all its members.
+
+    Of a substitution pool its members are of several bed types, and of its kind the bed type is the
+    slug of the pool.
+    """
 
     subject_kind: SubjectKind
     subject: str
     kind: Kind
     members: Sequence[Question]
+    pool: SubstitutionPool | None = None
 
 
 def questions(region: Region) -> tuple[list[Question], list[Total]]:
@@ -81,7 +90,17 @@ def questions(region: Region) -> tuple[list[Question], list[Total]]:
         for kind in dict.fromkeys(question.kind for question in found):
             of_kind = [question for question in found if question.kind == kind]
             totals.append(Total(subject_kind, subject, kind, of_kind))
+        for slug, pool in sorted(region.pools.items()):
+            parts = [question for question in found if stands_in(pool, question.kind)]
+            if len({part.kind.bed_type for part in parts}) > 1:
+                kind = Kind(POOLED, "bed", slug)
+                totals.append(Total(subject_kind, subject, kind, parts, pool))
     return [*units, *needs_here(region, units), *needs(region, units)], totals
+
+
+def stands_in(pool: SubstitutionPool, kind: Kind) -> bool:
+    """Whether these are places of a bed type of the pool."""
+    return kind[:2] == (SUPPLIED, "bed") and kind.bed_type in pool.bed_types
 
 
 def needs_here(region: Region, units: Sequence[Question]) -> Iterator[Question]:

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from app.facilities.schemas import SubstitutionPool
 from app.forecasts import calendar, issue
 from app.forecasts.asking import Found, months_of
 from app.forecasts.baseline import QUANTILES, forecast_daily, forecast_monthly
@@ -331,34 +332,52 @@ def widening(quantiles: Floats) -> Floats:
 
 
 def total_of(total: Total, by_name: Mapping[str, Answer]) -> Answer:
-    """The sum of the paths of the members that told enough; the others named with the reason."""
+    """The sum of the paths of the members that told enough; the others named with the reason.
+
+    Of a pool the bed types net on each path, and nowhere else: of each type it is told too.
+    """
     told = [by_name[member.name] for member in total.members]
     counted = [each for each in told if isinstance(each.ways, Ways)]
     supplies = [each.question.supply for each in counted if each.question.supply is not None]
     question = replace(
         total.members[0],
+        kind=total.kind,
         org_id=REGION,
         subject_kind=total.subject_kind,
         subject=total.subject,
         demand=None,
         supply=np.sum(supplies, axis=0) if supplies else None,
         changes=(),
-        members=[each.question.subject for each in counted],
+        members=[*dict.fromkeys(each.question.subject for each in counted)],
         missing={
             each.question.subject: each.ways.code for each in told if isinstance(each.ways, Why)
         },
     )
+    declared = {} if total.pool is None else as_declared(total.pool)
     if not counted:
         codes = set(question.missing.values())
         code = codes.pop() if len(codes) == 1 else "too-short"
-        return Answer(question, Why(code, "None of its members told enough."), None, {})
+        return Answer(question, Why(code, "None of its members told enough."), None, declared)
+    unsaid = {each.question.kind for each in told} - {each.question.kind for each in counted}
+    if unsaid:
+        types = ", ".join(sorted(kind.bed_type for kind in unsaid))
+        why = Why("part-unknown", f"A pool is told with all its bed types; unknown is {types}.")
+        return Answer(question, why, None, declared)
     known = [(each.ways, each.detail) for each in counted if isinstance(each.ways, Ways)]
     ways = summed([of for of, _ in known])
     detail = of_members([(of_steps(said, of, ways), said) for of, said in known])
     need = None
     if any(each.need is not None for each in counted):
         need = summed([each.asked for each in counted if each.asked is not None])
-    return Answer(question, ways, ahead_of(question, ways), detail, need)
+    return Answer(question, ways, ahead_of(question, ways), {**detail, **declared}, need)
+
+
+def as_declared(pool: SubstitutionPool) -> dict[str, Any]:
+    """What a run keeps of a pool: it may be declared otherwise later."""
+    return {
+        "pool": {"name": pool.name, "bedTypes": list(pool.bed_types)},
+        "sources": [{"what": pool.name, "source": pool.source, "year": pool.year}],
+    }
 
 
 def summed(members: Sequence[Ways]) -> Ways:
