@@ -44,7 +44,7 @@ from app.forecasts.paths import unpacked
 from app.forecasts.runs import REGION, Horizon, Kind, Moves, NoPlace
 from app.forecasts.schemas import Asked, Paths, PathsAsked, RunView, Service, ServiceAsked
 from app.forecasts.series import DAY, Daily
-from app.forecasts.service_answers import type_service
+from app.forecasts.service_answers import OfType, services
 from app.forecasts.subjects import (
     FORECAST,
     POOLED,
@@ -482,17 +482,25 @@ async def service(
     seen = await disclosure(session, viewer, now, None)
     there = await bundles(session, run.run_id, behind, topic)
     needed = await bundles(session, run.run_id, behind, replace(topic, measure="need"))
-    told = []
+    found = []
     for each in types:
         units = list(each.members or behind)
         shown = shows(seen, topic, {behind[unit] for unit in units}, now - run.issued_at)
         need = each.kind._replace(measure="need")
         kept = [needed.get((unit, need)) or there.get((unit, each.kind)) for unit in units]
         ways = [of_unit for of_unit in kept if of_unit is not None]
-        whole = ways if len(ways) == len(units) else []
-        made = partial(type_service, each, shown, units, whole, asked.refused)
-        told.append(await asyncio.to_thread(made))
-    return Service(**about, refused=asked.refused, run=view_of(run), types=tuple(told))
+        found.append(OfType(each, shown, units, ways if len(ways) == len(units) else []))
+    holds = max(run.issued_at, run.data_cut)
+    pools = await facilities.substitution_pools(session, holds, run.data_cut)
+    made = partial(services, found, pools, asked.refused)
+    types_told, pools_told = await asyncio.to_thread(made)
+    return Service(
+        **about,
+        refused=asked.refused,
+        run=view_of(run),
+        types=types_told,
+        substitution_pools=pools_told,
+    )
 
 
 async def bundles(

@@ -389,8 +389,10 @@ class EnoughStep(Wire):
 
     day: date = Field(description="The local day on which it begins.")
     load: Load
-    together: int = Field(description="If all units help each other out.")
-    apart: int = Field(description="If each unit is on its own.")
+    together: int = Field(
+        description="If all units help each other out; of a pool its bed types do too."
+    )
+    apart: int = Field(description="If each unit is on its own; of a pool, if each bed type is.")
     gain: int = Field(description="What pooling spares: `apart` less `together`.")
     supply: Amount = Field(description="The fewest places with staff on any of its days.")
 
@@ -406,6 +408,21 @@ class TypeService(Wire):
     steps: tuple[EnoughStep, ...] = ()
 
 
+class PoolService(Wire):
+    """Of the bed types of one substitution pool, over all units: their paths added up.
+
+    Told to who may see each of the types.
+    """
+
+    substitution_pool: Slug
+    name: str
+    bed_types: tuple[str, ...]
+    state: FigureState
+    reason: Reason | None = None
+    members: tuple[str, ...] = ()
+    steps: tuple[EnoughStep, ...] = ()
+
+
 class Service(Wire):
     """How many places refuse no more than a share of who asks (Erlang B, nobody waits)."""
 
@@ -415,6 +432,9 @@ class Service(Wire):
     refused: float
     run: RunView | None = None
     types: tuple[TypeService, ...] = ()
+    substitution_pools: tuple[PoolService, ...] = Field(
+        (), description="Those of which two bed types or more are there, as the run knew them."
+    )
 
 
 class Paths(Wire):

@@ -758,3 +758,37 @@ async def test_a_pool_is_told_to_who_may_see_each_of_its_types(
     assert (pool["state"], pool["steps"], pool["members"]) == ("suppressed", [], None)
     (pool,) = shown.json()["substitutionPools"]
     assert (pool["state"], len(pool["steps"])) == ("known", 98)
+
+
+async def test_a_service_level_of_a_pool_needs_fewer_places_than_its_types_apart(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_pool(session)
+    await an_elv_unit(session, "elv-a", "huis-a", elv_low=(9.0, 10.0), elv_high=(6.0, 9.0))
+    await an_elv_unit(session, "elv-b", "huis-b", elv_low=(5.0, 6.0), ward=(5.0, 6.0))
+    rtp = await a_reader(session, "rtp", "coordinator")
+    other = await a_reader(session, "ggz", "provider")
+    await issue(database.urls.worker, NOW)
+    path = "/v1/forecasts/service-levels"
+
+    told = (await client.get(path, params={"careSetting": "short-stay"}, headers=rtp)).json()
+    unit = (await client.get(path, params={"unit": "elv-a"}, headers=rtp)).json()
+    lone = (await client.get(path, params={"unit": "elv-b"}, headers=rtp)).json()
+    hidden = await client.get(path, params={"careSetting": "short-stay"}, headers=other)
+
+    (pool,) = told["substitutionPools"]
+    types = {each["bedType"]: each["steps"] for each in told["types"]}
+    assert (pool["substitutionPool"], pool["bedTypes"]) == ("elv", ELV["bedTypes"])
+    assert sorted(pool["members"]) == ["elv-a", "elv-b"]
+    for both, low, high in zip(pool["steps"], types["elv-low"], types["elv-high"], strict=True):
+        assert both["apart"] == low["together"] + high["together"]
+        assert both["gain"] == both["apart"] - both["together"] > 0
+        assert both["supply"]["value"] == 25
+        assert both["load"]["p50"] == pytest.approx(20, abs=0.5)
+    assert unit["substitutionPools"][0]["steps"][0]["supply"]["value"] == 19
+    assert lone["substitutionPools"] == []
+    # Of the low one two others stand behind the total, of the high one a single one.
+    states = {each["bedType"]: each["state"] for each in hidden.json()["types"]}
+    assert (states["elv-low"], states["elv-high"]) == ("known", "suppressed")
+    (pool,) = hidden.json()["substitutionPools"]
+    assert (pool["state"], pool["members"], pool["steps"]) == ("suppressed", [], [])
