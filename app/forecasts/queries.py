@@ -4,11 +4,12 @@ import asyncio
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as local_time
 from functools import partial
+from math import isfinite
 from typing import Literal
 
 import asyncpg
@@ -38,13 +39,15 @@ from app.forecasts.answers import (
     type_paths,
 )
 from app.forecasts.changed import Before, Key
+from app.forecasts.days.rule import Patience, rule_of
+from app.forecasts.days.unit import REFUSES_NOBODY
 from app.forecasts.demand import Part
 from app.forecasts.kept import Answer, Kept, Version, sealed
 from app.forecasts.paths import unpacked
 from app.forecasts.runs import REGION, Horizon, Kind, Moves, NoPlace
 from app.forecasts.schemas import Asked, Paths, PathsAsked, RunView, Service, ServiceAsked
 from app.forecasts.series import DAY, Daily
-from app.forecasts.service_answers import OfType, services
+from app.forecasts.service_answers import Member, OfType, services
 from app.forecasts.subjects import (
     FORECAST,
     POOLED,
@@ -482,6 +485,7 @@ async def service(
     seen = await disclosure(session, viewer, now, None)
     there = await bundles(session, run.run_id, behind, topic)
     needed = await bundles(session, run.run_id, behind, replace(topic, measure="need"))
+    of_unit = await waiting(session, run, behind, asked.patience_hours)
     found = []
     for each in types:
         units = list(each.members or behind)
@@ -489,7 +493,8 @@ async def service(
         need = each.kind._replace(measure="need")
         kept = [needed.get((unit, need)) or there.get((unit, each.kind)) for unit in units]
         ways = [of_unit for of_unit in kept if of_unit is not None]
-        found.append(OfType(each, shown, units, ways if len(ways) == len(units) else []))
+        members = [of_unit(unit, each.kind) for unit in units]
+        found.append(OfType(each, shown, members, ways if len(ways) == len(units) else []))
     holds = max(run.issued_at, run.data_cut)
     pools = await facilities.substitution_pools(session, holds, run.data_cut)
     made = partial(services, found, pools, asked.refused)
@@ -501,6 +506,56 @@ async def service(
         types=types_told,
         substitution_pools=pools_told,
     )
+
+
+async def waiting(
+    session: AsyncSession, run: ForecastRun, behind: Mapping[str, int], asked: float | None
+) -> Callable[[str, Kind], Member]:
+    """How long people stay in each of these units and kinds, and wait for a place there.
+
+    The stay is that of the last run of days, which learned it, else the one that is planned; the
+    patience is what is `asked` (hours), else the norm as this run knew it.
+    """
+    holds = max(run.issued_at, run.data_cut)
+    rule = rule_of(await facilities.rules(session, "norm", holds, run.data_cut))
+    units = await facilities.units(session, holds, run.data_cut)
+    learned = await stays(session, behind)
+
+    def of_unit(unit: str, kind: Kind) -> Member:
+        facts = units[unit].facts if unit in units else None
+        setting = facts.care_setting if facts else ""
+        planned = rule.planned_in(setting, facts.planned_term_days if facts else None)
+        stay = learned.get((unit, kind)) or (planned.mean if planned else None)
+        patience = rule.patience_in(setting)
+        if setting in REFUSES_NOBODY:
+            patience = Patience(0.0, "", 0)
+        if asked is not None:
+            patience = Patience(asked, "", 0)
+        return Member(unit, stay if stay and isfinite(stay) else None, patience)
+
+    return of_unit
+
+
+async def stays(
+    session: AsyncSession, behind: Mapping[str, int]
+) -> Mapping[tuple[str, Kind], float]:
+    """The mean stay in days that the last run of days learned of these units."""
+    run = await run_of(session, "days")
+    if run is None:
+        return {}
+    rows = await (await raw(session)).fetch(
+        """
+        SELECT s.subject, s.measure, s.resource, s.bed_type,
+               (s.detail ->> 'meanStayDays')::float8 AS stay
+          FROM unnest($1::int[], $2::text[]) AS u(org_id, unit)
+          JOIN forecast_subjects s ON s.org_id = u.org_id AND s.subject = u.unit
+         WHERE s.run_id = $3 AND s.subject_kind = 'unit' AND s.state = 'known'
+        """,
+        list(behind.values()),
+        list(behind),
+        run.run_id,
+    )
+    return {(unit, Kind(*kind)): stay for unit, *kind, stay in rows if stay is not None}
 
 
 async def bundles(

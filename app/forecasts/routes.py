@@ -81,7 +81,8 @@ async def service_levels(
 ) -> Service:
     """How many places refuse no more than a share of who asks, week by week or month by month.
 
-    Erlang B in the mean over the forecast of the load, so that what is unsure asks for places too:
+    Erlang in the mean over the forecast of the load (A where people wait with patience, else B:
+    `queue` says which), so that what is unsure asks for places too:
     the share occupied that can be borne is small where places are few, and a flat norm of 85 or
     90% is wrong below 50. `together` if the units help each other out, `apart` if each is on its
     own; their difference is the gain of pooling. The load is who is there and who waits, where a

@@ -371,8 +371,16 @@ class ServiceAsked(Wire):
         0.05, gt=0, lt=1, description="At most this share of who asks may find no place."
     )
 
+    patience_hours: float | None = Field(
+        None,
+        ge=0,
+        le=720,
+        description="How long who finds no place waits in the mean; 0: not at all (Erlang B). Left "
+        "out: the norm `patience` of the region.",
+    )
+
     def question(self) -> Asked:
-        told = self.model_dump(exclude={"refused"})
+        told = self.model_dump(exclude={"refused", "patience_hours"})
         return Asked(**told)
 
 
@@ -397,6 +405,12 @@ class EnoughStep(Wire):
     supply: Amount = Field(description="The fewest places with staff on any of its days.")
 
 
+QUEUE = (
+    "`erlang-a`: who finds no place waits, and counts as refused when patience ends; `erlang-b`: "
+    "at once, where nobody waits or no stay is known."
+)
+
+
 class TypeService(Wire):
     """Of one resource and bed type. Types are never netted."""
 
@@ -405,6 +419,12 @@ class TypeService(Wire):
     state: FigureState
     reason: Reason | None = None
     members: tuple[str, ...] = ()
+    queue: Literal["erlang-a", "erlang-b"] | None = Field(None, description=QUEUE)
+    patience_hours: float | None = Field(
+        None, description="The mean patience; null where no stay is known to hold it against."
+    )
+    mean_stay_days: float | None = Field(None, description="Over who asks, by all its members.")
+    sources: tuple[Source, ...] = Field((), description="Where the patience is from.")
     steps: tuple[EnoughStep, ...] = ()
 
 
@@ -420,11 +440,17 @@ class PoolService(Wire):
     state: FigureState
     reason: Reason | None = None
     members: tuple[str, ...] = ()
+    queue: Literal["erlang-a", "erlang-b"] | None = Field(None, description=QUEUE)
+    patience_hours: float | None = Field(
+        None, description="The mean patience; null where no stay is known to hold it against."
+    )
+    mean_stay_days: float | None = Field(None, description="Over who asks, by all its members.")
+    sources: tuple[Source, ...] = Field((), description="Where the patience is from.")
     steps: tuple[EnoughStep, ...] = ()
 
 
 class Service(Wire):
-    """How many places refuse no more than a share of who asks (Erlang B, nobody waits)."""
+    """How many places refuse no more than a share of who asks (Erlang A or B: see `queue`)."""
 
     subject_kind: SubjectKind
     subject: str

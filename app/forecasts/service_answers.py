@@ -1,18 +1,36 @@
 """What one viewer is told of beds for a service level."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from app.facilities.schemas import SubstitutionPool
 from app.forecasts import calendar
 from app.forecasts.answers import NOT_KEPT, WITHHELD, Point, Shows, Stored, amount, tidy
-from app.forecasts.schemas import Amount, EnoughStep, Load, PoolService, Reason, TypeService
-from app.forecasts.service import WEEK, Enough, enough
+from app.forecasts.days.rule import Patience
+from app.forecasts.schemas import (
+    Amount,
+    EnoughStep,
+    Load,
+    PoolService,
+    Reason,
+    Source,
+    TypeService,
+)
+from app.forecasts.service import WEEK, Enough, Patient, enough
 from app.forecasts.subjects import stands_in
 from app.forecasts.together import Ways, summed
 
 Supplies = Mapping[date, float | None]
+
+
+class Member(NamedTuple):
+    """A unit, its mean stay in days (None: unknown), and how long who finds no place waits."""
+
+    unit: str
+    stay: float | None
+    patience: Patience
 
 
 class OfType(NamedTuple):
@@ -21,7 +39,7 @@ class OfType(NamedTuple):
 
     stored: Stored
     shown: Shows
-    members: Sequence[str]
+    members: Sequence[Member]
     ways: Sequence[Ways]
 
     @property
@@ -30,6 +48,56 @@ class OfType(NamedTuple):
         if self.stored.state != "known":
             return Reason(**self.stored.detail["reason"])
         return None if self.ways else NOT_KEPT
+
+    @property
+    def waits(self) -> "Waits":
+        """Of all members together, as many from each as are there."""
+        loads = [float(each.paths.mean()) for each in self.ways]
+        return Waits.of([*zip(self.members, loads, strict=True)])
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The mean patience that is reckoned with, and the mean stay in days that it is held against;
+    None where no stay is known, and then nobody waits."""
+
+    patience: Patience | None = None
+    stay: float | None = None
+
+    @classmethod
+    def of(cls, members: Sequence[tuple[Member, float]]) -> "Waits":
+        """Of members with the load of each: those whose stay is known speak for all.
+
+        The mean stay over requests is the load over the requests, each load / its stay. Of several
+        patiences the shortest, with which the most are refused.
+        """
+        known = [(each.stay, load, each.patience) for each, load in members if each.stay]
+        if not known:
+            return cls()
+        load = sum(load for _, load, _ in known)
+        asked = sum(load / stay for stay, load, _ in known)
+        mean = load / asked if asked > 0 else sum(stay for stay, _, _ in known) / len(known)
+        return cls(min((each for *_, each in known), key=lambda each: each.hours), mean)
+
+    @property
+    def stays(self) -> float:
+        """The patience in mean stays."""
+        if self.patience is None or self.stay is None:
+            return 0.0
+        return self.patience.hours / 24 / self.stay
+
+    def told(self) -> dict[str, Any]:
+        if self.patience is None or self.stay is None:
+            return {"queue": "erlang-b"}
+        named = self.patience.source
+        what = f"patience {self.patience.hours:g} h"
+        source = Source(what=what, source=named, year=self.patience.year) if named else None
+        return {
+            "queue": "erlang-a" if self.patience.hours > 0 else "erlang-b",
+            "patience_hours": self.patience.hours,
+            "mean_stay_days": tidy(self.stay, 2),
+            "sources": (source,) if source else (),
+        }
 
 
 def services(
@@ -52,12 +120,15 @@ def type_service(of: OfType, refused: float) -> TypeService:
     if of.why_not is not None:
         return TypeService(**about, state="unknown", reason=of.why_not)
     supplies = supplies_of(of.stored.points)
-    freq = of.ways[0].freq
+    freq, waits = of.ways[0].freq, of.waits
+    alone = [Waits.of([(each, 1.0)]) for each in of.members]
+    patient = Patient(waits.stays, [(each if each.stay else waits).stays for each in alone])
     return TypeService(
         **about,
         state="known",
-        members=tuple(of.members),
-        steps=tuple(step(supplies, each, freq) for each in enough(of.ways, refused)),
+        members=tuple(each.unit for each in of.members),
+        **waits.told(),
+        steps=tuple(step(supplies, each, freq) for each in enough(of.ways, refused, patient)),
     )
 
 
@@ -79,11 +150,17 @@ def pool_service(
             return PoolService(**about, state="unknown", reason=part.why_not)
     supplies = both([supplies_of(part.stored.points) for part in parts])
     of_types = [summed(part.ways) for part in parts]
+    loads = [float(each.paths.mean()) for part in parts for each in part.ways]
+    waits = Waits.of([*zip((each for part in parts for each in part.members), loads, strict=True)])
+    patient = Patient(waits.stays, [part.waits.stays for part in parts])
     return PoolService(
         **about,
         state="known",
-        members=tuple(dict.fromkeys(unit for part in parts for unit in part.members)),
-        steps=tuple(step(supplies, each, of_types[0].freq) for each in enough(of_types, refused)),
+        members=tuple(dict.fromkeys(each.unit for part in parts for each in part.members)),
+        **waits.told(),
+        steps=tuple(
+            step(supplies, each, of_types[0].freq) for each in enough(of_types, refused, patient)
+        ),
     )
 
 

@@ -792,3 +792,41 @@ async def test_a_service_level_of_a_pool_needs_fewer_places_than_its_types_apart
     assert (states["elv-low"], states["elv-high"]) == ("known", "suppressed")
     (pool,) = hidden.json()["substitutionPools"]
     assert (pool["state"], pool["members"], pool["steps"]) == ("suppressed", [], [])
+
+
+async def test_who_waits_with_patience_makes_fewer_places_enough_and_the_answer_says_so(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session, plannedTermDays=9)
+    await make.a_unit(session, "caz-bed", "caz")
+    await a_series(session, [6.0] * 60, unit="caz-bed", organisation="caz", ends=YESTERDAY)
+    rtp = await a_reader(session, "rtp", "coordinator")
+    await issue(database.urls.worker, NOW)
+
+    async def places(**query: Any) -> Any:
+        path = "/v1/forecasts/service-levels"
+        answer = await client.get(path, params=query, headers=rtp)
+        assert answer.status_code == 200
+        return answer.json()["types"][0]
+
+    norm, none, long, untold = (
+        await places(unit="reo-flex"),
+        await places(unit="reo-flex", patienceHours=0),
+        await places(unit="reo-flex", patienceHours=240),
+        await places(unit="caz-bed"),
+    )
+    setting = await places(careSetting="reo")
+    wrong = await client.get(
+        "/v1/forecasts/service-levels?unit=reo-flex&patienceHours=-1", headers=rtp
+    )
+
+    assert (norm["queue"], norm["patienceHours"]) == ("erlang-a", 48)
+    assert 6 < norm["meanStayDays"] < 9
+    assert norm["sources"][0]["what"] == "patience 48 h"
+    assert (none["queue"], none["patienceHours"], none["sources"]) == ("erlang-b", 0, [])
+    assert (untold["queue"], untold["patienceHours"]) == ("erlang-b", None)
+    assert (setting["queue"], setting["meanStayDays"]) == ("erlang-a", norm["meanStayDays"])
+    for some, at_once, longer in zip(norm["steps"], none["steps"], long["steps"], strict=True):
+        assert longer["together"] < some["together"] < at_once["together"]
+        assert some["apart"] == some["together"]
+    assert wrong.json()["errors"][0]["parameter"] == "patienceHours"
