@@ -34,6 +34,7 @@ from app.forecasts.answers import (
     Stored,
     forecast,
     no_run,
+    sees_all,
     shows,
     told_levels,
     type_paths,
@@ -489,12 +490,14 @@ async def service(
     found = []
     for each in types:
         units = list(each.members or behind)
-        shown = shows(seen, topic, {behind[unit] for unit in units}, now - run.issued_at)
+        whose, age = {behind[unit] for unit in units}, now - run.issued_at
+        shown, alone = shows(seen, topic, whose, age), sees_all(seen, whose, age)
         need = each.kind._replace(measure="need")
         kept = [needed.get((unit, need)) or there.get((unit, each.kind)) for unit in units]
         ways = [of_unit for of_unit in kept if of_unit is not None]
         members = [of_unit(unit, each.kind) for unit in units]
-        found.append(OfType(each, shown, members, ways if len(ways) == len(units) else []))
+        whole = ways if len(ways) == len(units) else []
+        found.append(OfType(each, shown, members, whole, alone))
     holds = max(run.issued_at, run.data_cut)
     pools = await facilities.substitution_pools(session, holds, run.data_cut)
     made = partial(services, found, pools, asked.refused)

@@ -423,7 +423,9 @@ class TypeService(Wire):
     patience_hours: float | None = Field(
         None, description="The mean patience; null where no stay is known to hold it against."
     )
-    mean_stay_days: float | None = Field(None, description="Over who asks, by all its members.")
+    mean_stay_days: float | None = Field(
+        None, description="Over who asks. Null also for who may see the total alone."
+    )
     sources: tuple[Source, ...] = Field((), description="Where the patience is from.")
     steps: tuple[EnoughStep, ...] = ()
 
@@ -444,7 +446,9 @@ class PoolService(Wire):
     patience_hours: float | None = Field(
         None, description="The mean patience; null where no stay is known to hold it against."
     )
-    mean_stay_days: float | None = Field(None, description="Over who asks, by all its members.")
+    mean_stay_days: float | None = Field(
+        None, description="Over who asks. Null also for who may see the total alone."
+    )
     sources: tuple[Source, ...] = Field((), description="Where the patience is from.")
     steps: tuple[EnoughStep, ...] = ()
 

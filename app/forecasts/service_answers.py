@@ -35,12 +35,13 @@ class Member(NamedTuple):
 
 class OfType(NamedTuple):
     """What is known of one resource and bed type: how much of it is shown, and the paths of its
-    members, none unless those of all are kept."""
+    members, none unless those of all are kept. `alone`: each member's own forecast is shown too."""
 
     stored: Stored
     shown: Shows
     members: Sequence[Member]
     ways: Sequence[Ways]
+    alone: bool = False
 
     @property
     def why_not(self) -> Reason | None:
@@ -86,7 +87,8 @@ class Waits:
             return 0.0
         return self.patience.hours / 24 / self.stay
 
-    def told(self) -> dict[str, Any]:
+    def told(self, alone: bool) -> dict[str, Any]:
+        """The stay is not told beside a mere total: it may be that of the one unit that has one."""
         if self.patience is None or self.stay is None:
             return {"queue": "erlang-b"}
         named = self.patience.source
@@ -95,7 +97,7 @@ class Waits:
         return {
             "queue": "erlang-a" if self.patience.hours > 0 else "erlang-b",
             "patience_hours": self.patience.hours,
-            "mean_stay_days": tidy(self.stay, 2),
+            "mean_stay_days": tidy(self.stay, 2) if alone else None,
             "sources": (source,) if source else (),
         }
 
@@ -127,7 +129,7 @@ def type_service(of: OfType, refused: float) -> TypeService:
         **about,
         state="known",
         members=tuple(each.unit for each in of.members),
-        **waits.told(),
+        **waits.told(of.alone),
         steps=tuple(step(supplies, each, freq) for each in enough(of.ways, refused, patient)),
     )
 
@@ -157,7 +159,7 @@ def pool_service(
         **about,
         state="known",
         members=tuple(dict.fromkeys(each.unit for part in parts for each in part.members)),
-        **waits.told(),
+        **waits.told(all(part.alone for part in parts)),
         steps=tuple(
             step(supplies, each, of_types[0].freq) for each in enough(of_types, refused, patient)
         ),

@@ -803,8 +803,9 @@ async def test_who_waits_with_patience_makes_fewer_places_enough_and_the_answer_
     rtp = await a_reader(session, "rtp", "coordinator")
     await issue(database.urls.worker, NOW)
 
+    path = "/v1/forecasts/service-levels"
+
     async def places(**query: Any) -> Any:
-        path = "/v1/forecasts/service-levels"
         answer = await client.get(path, params=query, headers=rtp)
         assert answer.status_code == 200
         return answer.json()["types"][0]
@@ -816,9 +817,9 @@ async def test_who_waits_with_patience_makes_fewer_places_enough_and_the_answer_
         await places(unit="caz-bed"),
     )
     setting = await places(careSetting="reo")
-    wrong = await client.get(
-        "/v1/forecasts/service-levels?unit=reo-flex&patienceHours=-1", headers=rtp
-    )
+    other = await a_reader(session, "ggz", "provider")
+    total = (await client.get(path, params={"careSetting": "reo"}, headers=other)).json()
+    wrong = await client.get(path, params={"unit": "reo-flex", "patienceHours": -1}, headers=rtp)
 
     assert (norm["queue"], norm["patienceHours"]) == ("erlang-a", 48)
     assert 6 < norm["meanStayDays"] < 9
@@ -826,6 +827,9 @@ async def test_who_waits_with_patience_makes_fewer_places_enough_and_the_answer_
     assert (none["queue"], none["patienceHours"], none["sources"]) == ("erlang-b", 0, [])
     assert (untold["queue"], untold["patienceHours"]) == ("erlang-b", None)
     assert (setting["queue"], setting["meanStayDays"]) == ("erlang-a", norm["meanStayDays"])
+    # Who sees totals only would read the stay of the one unit that has one.
+    assert total["types"][0]["steps"] == setting["steps"]
+    assert (total["types"][0]["queue"], total["types"][0]["meanStayDays"]) == ("erlang-a", None)
     for some, at_once, longer in zip(norm["steps"], none["steps"], long["steps"], strict=True):
         assert longer["together"] < some["together"] < at_once["together"]
         assert some["apart"] == some["together"]

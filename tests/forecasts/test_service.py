@@ -97,12 +97,13 @@ def test_the_mean_stay_over_who_asks_is_the_load_over_the_requests() -> None:
     # 2 requests a day stay 2 days and half a request a day stays 8: 8 places for 2.5 a day.
     assert both.stay == pytest.approx(8 / 2.5)
     assert both.stays == pytest.approx(24 / 24 / 3.2)
-    assert both.told()["queue"] == "erlang-a"
-    assert (nobody.stays, nobody.told()) == (0.0, {"queue": "erlang-b"})
+    assert both.told(alone=False)["mean_stay_days"] is None
+    assert both.told(alone=True)["queue"] == "erlang-a"
+    assert (nobody.stays, nobody.told(alone=True)) == (0.0, {"queue": "erlang-b"})
     assert empty.stay == 5.0
 
 
 def test_a_patience_of_nothing_is_told_as_the_loss_model() -> None:
-    told = Waits.of([(Member("a", 2.0, Patience(0.0, "", 0)), 4.0)]).told()
+    told = Waits.of([(Member("a", 2.0, Patience(0.0, "", 0)), 4.0)]).told(alone=True)
 
     assert (told["queue"], told["patience_hours"], told["sources"]) == ("erlang-b", 0.0, ())
