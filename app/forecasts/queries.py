@@ -48,7 +48,14 @@ from app.forecasts.paths import unpacked
 from app.forecasts.runs import REGION, Horizon, Kind, Moves, NoPlace
 from app.forecasts.schemas import Asked, Paths, PathsAsked, RunView, Service, ServiceAsked
 from app.forecasts.series import DAY, Daily
-from app.forecasts.service_answers import Member, OfType, services
+from app.forecasts.service_answers import (
+    Member,
+    OfType,
+    Seen,
+    days_service,
+    services,
+    wrong_of_days,
+)
 from app.forecasts.subjects import (
     FORECAST,
     POOLED,
@@ -473,7 +480,7 @@ async def service(
 ) -> Service:
     """Of the last run: the need of each unit where it is told, else who is there."""
     question = asked.question()
-    refuse(wrong(question))
+    refuse([*wrong(question), *wrong_of_days(asked)])
     topic = topic_of(question)
     about = {key: value for key, value in topic.about().items() if key != "measure"}
     org_id = await owner(session, topic)
@@ -484,31 +491,45 @@ async def service(
     of = await owners(session, {unit for each in types for unit in each.members})
     behind = of if topic.subject_kind != "unit" else {topic.subject: org_id}
     seen = await disclosure(session, viewer, now, None)
-    there = await bundles(session, run.run_id, behind, topic)
-    needed = await bundles(session, run.run_id, behind, replace(topic, measure="need"))
-    of_unit = await waiting(session, run, behind, asked.patience_hours)
-    found = []
+    parts = []
     for each in types:
         units = list(each.members or behind)
         whose, age = {behind[unit] for unit in units}, now - run.issued_at
         shown, alone = shows(seen, topic, whose, age), sees_all(seen, whose, age)
-        need = each.kind._replace(measure="need")
-        kept = [needed.get((unit, need)) or there.get((unit, each.kind)) for unit in units]
-        ways = [of_unit for of_unit in kept if of_unit is not None]
-        members = [of_unit(unit, each.kind) for unit in units]
-        whole = ways if len(ways) == len(units) else []
-        found.append(OfType(each, shown, members, whole, alone))
+        parts.append(Seen(each, shown, units, alone))
+    told = {**about, "refused": asked.refused, "run": view_of(run)}
+    if topic.horizon == "days":
+        of_days = partial(days_service, refused=asked.refused, probabilities=run.probabilities)
+        return Service(**told, types=tuple(map(of_days, parts)))
+    found = await with_paths(session, run, topic, behind, parts, asked.patience_hours)
     holds = max(run.issued_at, run.data_cut)
     pools = await facilities.substitution_pools(session, holds, run.data_cut)
     made = partial(services, found, pools, asked.refused)
-    types_told, pools_told = await asyncio.to_thread(made)
-    return Service(
-        **about,
-        refused=asked.refused,
-        run=view_of(run),
-        types=types_told,
-        substitution_pools=pools_told,
-    )
+    of_types, of_pools = await asyncio.to_thread(made)
+    return Service(**told, types=of_types, substitution_pools=of_pools)
+
+
+async def with_paths(
+    session: AsyncSession,
+    run: ForecastRun,
+    topic: Topic,
+    behind: Mapping[str, int],
+    parts: Sequence[Seen],
+    patience: float | None,
+) -> list[OfType]:
+    """With the paths of all units if those are kept, their stays and who waits there how long."""
+    there = await bundles(session, run.run_id, behind, topic)
+    needed = await bundles(session, run.run_id, behind, replace(topic, measure="need"))
+    member = await waiting(session, run, behind, patience)
+    found = []
+    for each in parts:
+        kind = each.stored.kind
+        need = kind._replace(measure="need")
+        kept = [needed.get((unit, need)) or there.get((unit, kind)) for unit in each.units]
+        ways = [one for one in kept if one is not None]
+        members = [member(unit, kind) for unit in each.units]
+        found.append(OfType(each, members, ways if len(ways) == len(members) else []))
+    return found
 
 
 async def waiting(

@@ -366,9 +366,15 @@ class ServiceAsked(Wire):
     care_setting: CareSetting | None = Field(
         None, description="The units of a care setting in the region, per bed type."
     )
-    horizon: Literal["weeks", "months"] = Field("weeks", description="By week, or by month.")
+    horizon: Literal["days", "weeks", "months"] = Field(
+        "weeks", description="72 hours from now by hour or shift, by week, or by month."
+    )
     refused: float = Field(
-        0.05, gt=0, lt=1, description="At most this share of who asks may find no place."
+        0.05,
+        gt=0,
+        lt=1,
+        description="At most this share of who asks may find no place. Of the days one of 0.01, "
+        "0.02, 0.05, 0.1, 0.2 and 0.3.",
     )
 
     patience_hours: float | None = Field(
@@ -376,7 +382,8 @@ class ServiceAsked(Wire):
         ge=0,
         le=720,
         description="How long who finds no place waits in the mean; 0: not at all (Erlang B). Left "
-        "out: the norm `patience` of the region.",
+        "out: the norm `patience` of the region. Not of the days, that tell who finds no place at "
+        "once.",
     )
 
     def question(self) -> Asked:
@@ -393,16 +400,21 @@ class Load(Wire):
 
 
 class EnoughStep(Wire):
-    """One week or month: the whole places that keep the service level."""
+    """One week or month, or of the days one hour or shift: the whole places that keep the service
+    level."""
 
     day: date = Field(description="The local day on which it begins.")
+    at: datetime | None = Field(None, description="Of the days only: its begin.")
+    until: datetime | None = Field(None, description="Of the days only: its end.")
     load: Load
     together: int = Field(
         description="If all units help each other out; of a pool its bed types do too."
     )
     apart: int = Field(description="If each unit is on its own; of a pool, if each bed type is.")
     gain: int = Field(description="What pooling spares: `apart` less `together`.")
-    supply: Amount = Field(description="The fewest places with staff on any of its days.")
+    supply: Amount = Field(
+        description="The fewest places with staff on any of its days; of the days those at its end."
+    )
 
 
 QUEUE = (
@@ -463,7 +475,9 @@ class Service(Wire):
     run: RunView | None = None
     types: tuple[TypeService, ...] = ()
     substitution_pools: tuple[PoolService, ...] = Field(
-        (), description="Those of which two bed types or more are there, as the run knew them."
+        (),
+        description="Those of which two bed types or more are there, as the run knew them; of "
+        "weeks and months only.",
     )
 
 

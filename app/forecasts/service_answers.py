@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal, NamedTuple
 
 from app.facilities.schemas import SubstitutionPool
+from app.faults import Fault
 from app.forecasts import calendar
 from app.forecasts.answers import NOT_KEPT, WITHHELD, Point, Shows, Stored, amount, tidy
+from app.forecasts.days.room import SHARES
 from app.forecasts.days.rule import Patience
 from app.forecasts.schemas import (
     Amount,
@@ -15,10 +17,11 @@ from app.forecasts.schemas import (
     Load,
     PoolService,
     Reason,
+    ServiceAsked,
     Source,
     TypeService,
 )
-from app.forecasts.service import WEEK, Enough, Patient, enough
+from app.forecasts.service import OUTER, WEEK, Enough, Patient, enough
 from app.forecasts.subjects import stands_in
 from app.forecasts.together import Ways, summed
 
@@ -33,21 +36,33 @@ class Member(NamedTuple):
     patience: Patience
 
 
-class OfType(NamedTuple):
-    """What is known of one resource and bed type: how much of it is shown, and the paths of its
-    members, none unless those of all are kept. `alone`: each member's own forecast is shown too."""
+class Seen(NamedTuple):
+    """One resource and bed type, how much of it is shown, and the units behind it. `alone`: each
+    unit's own forecast is shown too."""
 
     stored: Stored
     shown: Shows
+    units: Sequence[str]
+    alone: bool
+
+    @property
+    def about(self) -> dict[str, Any]:
+        kind = self.stored.kind
+        return {"resource": kind.resource or None, "bed_type": kind.bed_type or None}
+
+
+class OfType(NamedTuple):
+    """The same with its members and the paths of each, none unless those of all are kept."""
+
+    seen: Seen
     members: Sequence[Member]
     ways: Sequence[Ways]
-    alone: bool = False
 
     @property
     def why_not(self) -> Reason | None:
         """Why there is no number though it may be seen."""
-        if self.stored.state != "known":
-            return Reason(**self.stored.detail["reason"])
+        if self.seen.stored.state != "known":
+            return Reason(**self.seen.stored.detail["reason"])
         return None if self.ways else NOT_KEPT
 
     @property
@@ -115,13 +130,12 @@ def services(
 
 def type_service(of: OfType, refused: float) -> TypeService:
     """Of all members together and apart."""
-    kind = of.stored.kind
-    about = {"resource": kind.resource or None, "bed_type": kind.bed_type or None}
-    if of.shown != "all":
+    about = of.seen.about
+    if of.seen.shown != "all":
         return TypeService(**about, state="suppressed", reason=WITHHELD)
     if of.why_not is not None:
         return TypeService(**about, state="unknown", reason=of.why_not)
-    supplies = supplies_of(of.stored.points)
+    supplies = supplies_of(of.seen.stored.points)
     freq, waits = of.ways[0].freq, of.waits
     alone = [Waits.of([(each, 1.0)]) for each in of.members]
     patient = Patient(waits.stays, [(each if each.stay else waits).stays for each in alone])
@@ -129,14 +143,77 @@ def type_service(of: OfType, refused: float) -> TypeService:
         **about,
         state="known",
         members=tuple(each.unit for each in of.members),
-        **waits.told(of.alone),
+        **waits.told(of.seen.alone),
         steps=tuple(step(supplies, each, freq) for each in enough(of.ways, refused, patient)),
     )
 
 
+def days_service(seen: Seen, refused: float, probabilities: Sequence[float]) -> TypeService:
+    """Of the next 72 hours, as the run of days reckoned it on its paths."""
+    stored, about = seen.stored, seen.about
+    if seen.shown != "all":
+        return TypeService(**about, state="suppressed", reason=WITHHELD)
+    if stored.state != "known":
+        return TypeService(**about, state="unknown", reason=Reason(**stored.detail["reason"]))
+    enough = stored.detail.get("enough")
+    if enough is None:
+        return TypeService(**about, state="unknown", reason=NONE_TOLD)
+    share = enough["shares"].index(refused)
+    outer = [[*map(round_off, probabilities)].index(p) for p in OUTER]
+    rows = zip(stored.points, enough["together"], enough["apart"], strict=True)
+    return TypeService(
+        **about,
+        state="known",
+        members=tuple(seen.units),
+        queue="erlang-b",
+        steps=tuple(
+            EnoughStep(
+                day=calendar.local_day(point.at),
+                at=point.at,
+                until=point.at + timedelta(seconds=point.length_s),
+                load=Load(
+                    **{name: tidy(point.need[n]) for name, n in zip(LOADS, outer, strict=True)}
+                ),
+                together=together[share],
+                apart=apart[share],
+                gain=apart[share] - together[share],
+                supply=amount(point.supply, "known"),
+            )
+            for point, together, apart in rows
+        ),
+    )
+
+
+LOADS = ("p10", "p50", "p90")
+NONE_TOLD = Reason(
+    code="no-places-told",
+    detail="Of this the run tells no places for a service level: nobody is sent away there, or "
+    "it is from before they were told.",
+)
+
+
+def round_off(probability: float) -> float:
+    return round(probability, 4)
+
+
+def wrong_of_days(asked: ServiceAsked) -> list[Fault]:
+    """What the days cannot answer: their paths are not kept."""
+    if asked.horizon != "days":
+        return []
+    found = []
+    if asked.refused not in SHARES:
+        told = ", ".join(f"{share:g}" for share in SHARES)
+        detail = f"Of the days places are told for {told}; ask for one of these."
+        found.append(Fault("unknown-share", detail, parameter="refused"))
+    if asked.patience_hours is not None:
+        detail = "The days tell who finds no place at once; leave this out, or ask for weeks."
+        found.append(Fault("not-of-days", detail, parameter="patienceHours"))
+    return found
+
+
 def parts_of(pool: SubstitutionPool, types: Sequence[OfType]) -> list[OfType]:
     """Of these the bed types of the pool; none unless there are two."""
-    parts = [each for each in types if stands_in(pool, each.stored.kind)]
+    parts = [each for each in types if stands_in(pool, each.seen.stored.kind)]
     return parts if len(parts) > 1 else []
 
 
@@ -145,12 +222,12 @@ def pool_service(
 ) -> PoolService:
     """Of its bed types together and apart; suppressed if any of them is, unknown likewise."""
     about = {"substitution_pool": slug, "name": pool.name, "bed_types": pool.bed_types}
-    if any(part.shown != "all" for part in parts):
+    if any(part.seen.shown != "all" for part in parts):
         return PoolService(**about, state="suppressed", reason=WITHHELD)
     for part in parts:
         if part.why_not is not None:
             return PoolService(**about, state="unknown", reason=part.why_not)
-    supplies = both([supplies_of(part.stored.points) for part in parts])
+    supplies = both([supplies_of(part.seen.stored.points) for part in parts])
     of_types = [summed(part.ways) for part in parts]
     loads = [float(each.paths.mean()) for part in parts for each in part.ways]
     waits = Waits.of([*zip((each for part in parts for each in part.members), loads, strict=True)])
@@ -159,7 +236,7 @@ def pool_service(
         **about,
         state="known",
         members=tuple(dict.fromkeys(each.unit for part in parts for each in part.members)),
-        **waits.told(all(part.alone for part in parts)),
+        **waits.told(all(part.seen.alone for part in parts)),
         steps=tuple(
             step(supplies, each, of_types[0].freq) for each in enough(of_types, refused, patient)
         ),

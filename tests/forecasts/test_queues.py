@@ -461,6 +461,18 @@ def test_a_steady_stream_of_exponential_stays_fills_as_its_closed_form_says() ->
     np.testing.assert_allclose(filled.mean, exact, rtol=1e-12)
 
 
+@pytest.mark.parametrize("beds", [4, 8, 12])
+def test_filled_up_and_cut_off_at_so_many_beds_it_is_the_loss_model(beds: int) -> None:
+    days = np.arange(400)
+    staying = 5 * np.exp(-days / 5) * (1 - np.exp(-1 / 5))
+
+    filled = present(np.full(400, 1.4), staying, np.empty((0, 400)))
+
+    chances = present_chances(float(filled.mean[-1]), np.empty(0))
+    full = chances[beds] / chances[: beds + 1].sum()
+    assert full == pytest.approx(erlang_b(7, beds), abs=1e-6)
+
+
 def test_paths_of_arrivals_keep_their_own_rows_and_an_unknown_day_stays_unknown() -> None:
     staying = np.array([0.8, 0.5, 0.2])
     paths = np.array([[1.0, 2.0, 3.0], [1.0, np.nan, 3.0]])

@@ -345,3 +345,74 @@ async def test_the_days_are_stored_beside_the_other_horizons(
 STORED = """
 SELECT * FROM forecast_points WHERE run_id = :run AND subject_kind = 'unit' ORDER BY at
 """
+
+
+async def places(client: AsyncClient, headers: dict[str, str], **query: Any) -> Any:
+    answer = await client.get("/v1/forecasts/service-levels", params=query, headers=headers)
+    return answer.json()
+
+
+async def test_places_for_a_service_level_are_told_from_tonight_on(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_ward(session)
+    await a_ward(session, "reo-vast", there=12)
+    rtp, other = await a_reader(session, "rtp", "coordinator"), await a_reader(session, "ggz")
+    await issue(database.urls.worker, AT)
+
+    (unit,) = (await places(client, rtp, horizon="days", unit="reo-flex"))["types"]
+    (setting,) = (await places(client, rtp, horizon="days", careSetting="reo"))["types"]
+    (strict,) = (await places(client, rtp, horizon="days", unit="reo-flex", refused=0.01))["types"]
+    (hidden,) = (await places(client, other, horizon="days", unit="reo-flex"))["types"]
+    odd = await places(client, rtp, horizon="days", unit="reo-flex", refused=0.03, patienceHours=1)
+
+    assert (unit["state"], unit["queue"], len(unit["steps"])) == ("known", "erlang-b", 10)
+    assert len(setting["steps"]) == 10
+    for step, tight, both in zip(unit["steps"], strict["steps"], setting["steps"], strict=True):
+        assert step["load"]["p10"] <= step["load"]["p50"] <= step["load"]["p90"]
+        assert step["load"]["p50"] <= step["together"] == step["apart"] <= tight["together"]
+        assert both["together"] <= both["apart"]
+        assert both["gain"] == both["apart"] - both["together"]
+        assert (step["supply"]["value"], both["supply"]["value"]) == (12, 24)
+        assert step["at"] < step["until"]
+    assert 10 < unit["steps"][0]["together"] <= 12
+    assert max(step["gain"] for step in setting["steps"]) > 0
+    assert (hidden["state"], hidden["steps"]) == ("suppressed", [])
+    assert {each["parameter"] for each in odd["errors"]} == {"refused", "patienceHours"}
+
+
+async def test_weeks_are_reckoned_with_the_stay_that_the_days_learned(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_ward(session)
+    reo = await a_reader(session)
+    await issue(database.urls.worker, AT)
+    (days,) = (await ask(client, reo, unit="reo-flex")).forecasts
+
+    (weeks,) = (await places(client, reo, unit="reo-flex"))["types"]
+
+    assert days.made_of is not None
+    assert weeks["meanStayDays"] == days.made_of.mean_stay_days
+    assert (weeks["queue"], weeks["patienceHours"]) == ("erlang-a", 48)
+
+
+async def test_of_units_with_unlike_shifts_places_are_told_by_the_hour(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_ward(session)
+    await a_ward(session, "reo-vast", there=12)
+    early = [{"shift": "dag", "start": "06:00", "end": "18:00"}]
+    await make.a_unit(session, "reo-laat", "reo", shifts=early)
+    for measure, value in (("admissions", 1.0), ("discharges", 1.0)):
+        await told(session, measure, every(SHIFT, AT, [value] * 180), "reo-laat", **BEDS)
+    for measure, value in (("occupied", 4.0), ("staffed", 6.0)):
+        rows = every(SHIFT, AT, [value] * 180, stock=True)
+        await told(session, measure, rows, "reo-laat", **BEDS)
+    rtp = await a_reader(session, "rtp", "coordinator")
+    await issue(database.urls.worker, AT)
+
+    (setting,) = (await places(client, rtp, horizon="days", careSetting="reo"))["types"]
+
+    assert len(setting["steps"]) == 72
+    assert all(step["together"] <= step["apart"] for step in setting["steps"])
+    assert setting["steps"][40]["gain"] > 0
