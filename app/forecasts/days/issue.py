@@ -116,7 +116,7 @@ class Subject:
     @cached_property
     def room(self) -> Room | None:
         """Of places from which people are sent away when they are full."""
-        return Room(self.paths.crowd) if self.paths is not None and self.refuses else None
+        return Room(self.paths.seekers) if self.paths is not None and self.refuses else None
 
     @cached_property
     def free(self) -> Floats:

@@ -11,7 +11,7 @@ from app.forecasts.days.clock import Cells, Clock, factors
 from app.forecasts.days.departures import Stay, ages
 from app.forecasts.days.hours import HOUR
 from app.forecasts.days.places import People, Places, placed
-from app.forecasts.days.room import Crowd
+from app.forecasts.days.room import Seekers
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -34,8 +34,8 @@ class Paths:
     """Per path and stretch, int64[paths, c], `arrivals` and `departures`, who is `lost` (whose
     patience ended), and for how many of those who came a place was `promised`. At each bound,
     int64[paths, c + 1], who is `there`, in a place, and the `need`, those and who waits for one:
-    need[:, 1:] = need[:, :-1] + arrivals - departures - lost. The `crowd` is who would want a place
-    if there were room for all."""
+    need[:, 1:] = need[:, :-1] + arrivals - departures - lost. The `seekers` are all
+    who would want a place if there were room for all."""
 
     arrivals: Whole
     departures: Whole
@@ -43,7 +43,7 @@ class Paths:
     promised: Whole
     there: Whole
     need: Whole
-    crowd: Crowd
+    seekers: Seekers
 
     def __add__(self, other: "Paths") -> "Paths":
         """Path by path: a total is the sum of its members on each path."""
@@ -54,7 +54,7 @@ class Paths:
             self.promised + other.promised,
             self.there + other.there,
             self.need + other.need,
-            self.crowd + other.crowd,
+            self.seekers + other.seekers,
         )
 
     def since(self, place: int) -> "Paths":
@@ -66,11 +66,11 @@ class Paths:
             self.promised[:, place:],
             self.there[:, place:],
             self.need[:, place:],
-            self.crowd.since(place),
+            self.seekers.since(place),
         )
 
     def steps(self, places: Sequence[int]) -> "Paths":
-        """Over longer steps, between these bounds; the crowd goes by its own stretches."""
+        """Over longer steps, between these bounds; the seekers keep their own stretches."""
         starts = list(places[:-1])
         last = places[-1]
         return Paths(
@@ -80,7 +80,7 @@ class Paths:
             np.add.reduceat(self.promised[:, :last], starts, axis=1),
             self.there[:, list(places)],
             self.need[:, list(places)],
-            self.crowd,
+            self.seekers,
         )
 
 
@@ -177,7 +177,7 @@ def drawn(
         kept,
         from_the_first(there, taken - departures),
         from_the_first(there + waiting, arrivals - departures - lost),
-        Crowd(
+        Seekers(
             remain,
             asks + arrivals - unplanned,
             comers.path[~first],

@@ -17,7 +17,7 @@ HARDLY = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Crowd:
+class Seekers:
     """All who would want a place on each path, if there were room for all.
 
     `remain` int64[paths, c + 1]: at each bound those who were there or waited at the first one and
@@ -33,9 +33,9 @@ class Crowd:
     comes: Whole
     leaves: Whole
 
-    def __add__(self, other: "Crowd") -> "Crowd":
+    def __add__(self, other: "Seekers") -> "Seekers":
         """Path by path: a total is the sum of its members on each path."""
-        return Crowd(
+        return Seekers(
             self.remain + other.remain,
             self.asks + other.asks,
             np.concatenate([self.path, other.path]),
@@ -43,13 +43,13 @@ class Crowd:
             np.concatenate([self.leaves, other.leaves]),
         )
 
-    def since(self, place: int) -> "Crowd":
+    def since(self, place: int) -> "Seekers":
         """From the bound `place` on: who came before it is there."""
         before, later = self.comes < place, self.comes >= place
         there = np.bincount(self.path[before], minlength=len(self.remain))[:, None]
         stay = self.remain + there - self.by_bound(self.path[before], self.leaves[before])
         comes, leaves = (each[later] - place for each in (self.comes, self.leaves))
-        return Crowd(stay[:, place:], self.asks[:, place:], self.path[later], comes, leaves)
+        return Seekers(stay[:, place:], self.asks[:, place:], self.path[later], comes, leaves)
 
     def by_bound(self, path: Whole, stretch: Whole) -> Whole:
         """How many of these stretches are over at each bound: int64[paths, c + 1]."""
@@ -70,7 +70,7 @@ class Crowd:
 class Room:
     """How many are turned away with so many places, always as many, played when it is asked."""
 
-    crowd: Crowd
+    seekers: Seekers
     played: dict[int, Floats] = field(default_factory=dict)
 
     def fewest(self, steps: Sequence[int]) -> Whole:
@@ -81,10 +81,10 @@ class Room:
         Erlang's loss model from tonight on, played on the paths.
         """
         starts, last = list(steps[:-1]), steps[-1]
-        comes = np.add.reduceat(self.crowd.asks.mean(axis=0)[:last] + HARDLY, starts)[:, None]
+        comes = np.add.reduceat(self.seekers.asks.mean(axis=0)[:last] + HARDLY, starts)[:, None]
         found = np.ones((len(starts), len(SHARES)), dtype=np.int64)
         settled = np.zeros(found.shape, dtype=np.bool_)
-        high = self.crowd.most() + 1
+        high = self.seekers.most() + 1
         while high > 0 and not settled.all():
             low = max(high - AT_ONCE, 0)
             refused = np.add.reduceat(self.away(low, high)[:last], starts, axis=0) / comes
@@ -97,19 +97,19 @@ class Room:
     def away(self, low: int, high: int) -> Floats:
         """Of `low` + 1 to `high` places: float64[c, high - low]."""
         if low not in self.played:
-            self.played[low] = turned_away(self.crowd, np.arange(low + 1, high + 1))
+            self.played[low] = turned_away(self.seekers, np.arange(low + 1, high + 1))
         return self.played[low]
 
 
-def turned_away(crowd: Crowd, places: Whole) -> Floats:
+def turned_away(seekers: Seekers, places: Whole) -> Floats:
     """How many find all of so many places taken in each stretch, in the mean: float64[c, n].
 
     As many as are expected, times the chance that all are taken: the mean of that at its begin and
     at its end. Nobody of who is there at first leaves because there are fewer places.
     """
-    paths, stretches = len(crowd.remain), crowd.remain.shape[1] - 1
-    order = np.lexsort((crowd.path, crowd.comes))
-    path, comes, leaves = crowd.path[order], crowd.comes[order], crowd.leaves[order]
+    paths, stretches = len(seekers.remain), seekers.remain.shape[1] - 1
+    order = np.lexsort((seekers.path, seekers.comes))
+    path, comes, leaves = seekers.path[order], seekers.comes[order], seekers.leaves[order]
     edges = np.searchsorted(comes, np.arange(stretches + 1))
     # Who got a place, on each path and with each number of places; and when they leave.
     got = np.zeros((paths, len(places)), dtype=np.int32)
@@ -117,8 +117,8 @@ def turned_away(crowd: Crowd, places: Whole) -> Floats:
     found = np.empty((stretches, len(places)))
     for stretch in range(stretches):
         got -= going[stretch]
-        free = places - crowd.remain[:, [stretch]] - got
-        asks = crowd.asks[:, stretch] + HARDLY
+        free = places - seekers.remain[:, [stretch]] - got
+        asks = seekers.asks[:, stretch] + HARDLY
         found[stretch] = asks @ (free <= 0)
         inside = slice(edges[stretch], edges[stretch + 1])
         who, until = path[inside], np.minimum(leaves[inside] + 1, stretches)

@@ -10,7 +10,7 @@ import pytest
 from app.forecasts.days.departures import exponential
 from app.forecasts.days.paths import Paths, drawn
 from app.forecasts.days.places import Places
-from app.forecasts.days.room import SHARES, Crowd, Room, turned_away
+from app.forecasts.days.room import SHARES, Room, Seekers, turned_away
 from app.forecasts.queues import erlang_b
 from app.forecasts.stay import Survival
 from tests.forecasts.days.test_departures import REO
@@ -40,11 +40,11 @@ def paths(
 
 def test_in_the_long_run_as_many_are_turned_away_as_erlang_says() -> None:
     warm, lasts = 40 * 24, 140 * 24
-    crowd = paths(6.0, 6, survival=exponential(1.0), lasts=lasts, count=300).crowd
+    seekers = paths(6.0, 6, survival=exponential(1.0), lasts=lasts, count=300).seekers
 
-    away = turned_away(crowd, np.arange(4, 12))[warm:].sum(axis=0)
+    away = turned_away(seekers, np.arange(4, 12))[warm:].sum(axis=0)
 
-    found = away / crowd.asks.mean(axis=0)[warm:].sum()
+    found = away / seekers.asks.mean(axis=0)[warm:].sum()
     expected = np.array([erlang_b(6.0, places) for places in range(4, 12)])
     # Of 300 paths of 100 days; what was a day ago says little of now.
     error = np.sqrt(expected * (1 - expected) / (300 * 100))
@@ -65,9 +65,9 @@ def test_from_tonight_on_it_is_the_queue_that_is_played_event_by_event(
     survival: Survival, load: float, there: int, few: int
 ) -> None:
     some = partial(paths, load, there, survival=survival, dispersion=0.2, certainty=30.0)
-    crowd = some().crowd
+    seekers = some().seekers
 
-    away = turned_away(crowd, np.array([few]))[:, 0]
+    away = turned_away(seekers, np.array([few]))[:, 0]
 
     played = some(places=Places(np.full(72, float(few)), 0.0))
     for start, end in pairwise(STEPS):
@@ -75,28 +75,28 @@ def test_from_tonight_on_it_is_the_queue_that_is_played_event_by_event(
         came = played.arrivals[:, start:end].sum(axis=1)
         truth = lost.sum() / came.sum()
         error = (lost - truth * came).std() / np.sqrt(len(lost)) / came.mean()
-        found = away[start:end].sum() / crowd.asks[:, start:end].sum(axis=1).mean()
+        found = away[start:end].sum() / seekers.asks[:, start:end].sum(axis=1).mean()
         # Who leaves does so at the nearest whole hour: in the first hours that is a little off.
         assert abs(found - truth) < 4 * error + 0.02 * truth + 0.002
 
 
 def test_the_places_told_are_enough_on_the_paths_and_one_fewer_is_not() -> None:
-    crowd = paths(9.0, 9, count=500).crowd
+    seekers = paths(9.0, 9, count=500).seekers
 
-    found = Room(crowd).fewest(STEPS)
+    found = Room(seekers).fewest(STEPS)
 
-    asks = np.add.reduceat(crowd.asks.mean(axis=0), STEPS[:-1])
+    asks = np.add.reduceat(seekers.asks.mean(axis=0), STEPS[:-1])
     for step, numbers in enumerate(found.tolist()):
         assert numbers == sorted(numbers, reverse=True)
         for places, share in zip(numbers, SHARES, strict=True):
-            away = turned_away(crowd, np.array([places - 1, places]))
+            away = turned_away(seekers, np.array([places - 1, places]))
             fewer, enough = np.add.reduceat(away, STEPS[:-1], axis=0)[step] / asks[step]
             assert enough <= share < fewer
 
 
 def test_a_full_unit_needs_all_its_places_tonight_and_fewer_as_people_leave() -> None:
-    leaving = Room(paths(0.5, 20, count=500).crowd).fewest(STEPS)[:, FIVE].tolist()
-    quiet = Room(paths(0.001, 0, count=500).crowd).fewest(STEPS)[:, FIVE].tolist()
+    leaving = Room(paths(0.5, 20, count=500).seekers).fewest(STEPS)[:, FIVE].tolist()
+    quiet = Room(paths(0.001, 0, count=500).seekers).fewest(STEPS)[:, FIVE].tolist()
 
     assert leaving[0] == 21
     assert leaving == sorted(leaving, reverse=True)
@@ -105,7 +105,7 @@ def test_a_full_unit_needs_all_its_places_tonight_and_fewer_as_people_leave() ->
 
 
 def test_units_together_need_no_more_than_each_on_its_own() -> None:
-    one, other = paths(9.0, 9, count=500).crowd, paths(6.0, 8, count=500).crowd
+    one, other = paths(9.0, 9, count=500).seekers, paths(6.0, 8, count=500).seekers
 
     both = Room(one + other).fewest(STEPS)
 
@@ -119,7 +119,7 @@ def test_who_came_before_the_issue_is_there_and_a_path_that_is_busy_asks_more() 
     asks = np.array([[1.0, 2.0, 3.0], [0.1, 0.2, 0.3]])
     path, comes, leaves = np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([1, 9, 0])
 
-    later = Crowd(remain, asks, path, comes, leaves).since(1)
+    later = Seekers(remain, asks, path, comes, leaves).since(1)
 
     # The first of path 0 leaves in stretch 1, so that it is there at its begin.
     assert later.remain.tolist() == [[3, 1, 1], [1, 1, 0]]
@@ -131,7 +131,7 @@ def test_who_waits_and_what_is_promised_take_places_from_who_comes() -> None:
     plain = paths(3.0, 6, places=Places(np.full(72, 6.0), 0.0), count=500)
     more = paths(3.0, 6, places=Places(np.full(72, 6.0), 24.0, waiting=2, promised=1), count=500)
 
-    assert (plain.crowd.remain[:, 0] == 6).all()
-    assert (more.crowd.remain[:, 0] == 9).all()
-    few, many = (Room(each.crowd).fewest(STEPS)[0, FIVE] for each in (plain, more))
+    assert (plain.seekers.remain[:, 0] == 6).all()
+    assert (more.seekers.remain[:, 0] == 9).all()
+    few, many = (Room(each.seekers).fewest(STEPS)[0, FIVE] for each in (plain, more))
     assert many >= few + 2
