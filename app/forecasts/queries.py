@@ -416,7 +416,7 @@ async def make(
     topic = topic.with_levels(levels)
     types = await stored(session, run.run_id, org_id, topic)
     pools: Sequence[Stored] = ()
-    if topic.measure == SUPPLIED and topic.subject_kind != "unit":
+    if topic.measure == SUPPLIED:
         pools = await stored(session, run.run_id, org_id, topic, POOLED)
     if not types and topic.horizon == "days" and asked.measure is None:
         # A post or a team has no places: what is asked of it is told instead.

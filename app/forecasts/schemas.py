@@ -341,9 +341,9 @@ class Forecast(Wire):
     forecasts: tuple[TypeForecast, ...] = ()
     substitution_pools: tuple[PoolForecast, ...] = Field(
         (),
-        description="Of weeks and months of a group or care setting that has two types of one or "
-        "more. Told to who may see each of the types. A unit that tells one type and not another "
-        "is in `members` and in `missing`.",
+        description="Of weeks and months, those of which there are two bed types or more. Told to "
+        "who may see each of the types. A unit that tells one type and not another is in `members` "
+        "and in `missing`.",
     )
 
 

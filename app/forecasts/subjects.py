@@ -67,8 +67,8 @@ class Region:
 class Total:
     """A sum over units of one kind: a group or a care setting, with all its members.
 
-    Of a substitution pool its members are of several bed types, and of its kind the bed type is the
-    slug of the pool.
+    Of a substitution pool, also one of a single unit, its members are of several bed types, and of
+    its kind the bed type is the slug of the pool.
     """
 
     subject_kind: SubjectKind
@@ -90,12 +90,20 @@ def questions(region: Region) -> tuple[list[Question], list[Total]]:
         for kind in dict.fromkeys(question.kind for question in found):
             of_kind = [question for question in found if question.kind == kind]
             totals.append(Total(subject_kind, subject, kind, of_kind))
-        for slug, pool in sorted(region.pools.items()):
-            parts = [question for question in found if stands_in(pool, question.kind)]
-            if len({part.kind.bed_type for part in parts}) > 1:
-                kind = Kind(POOLED, "bed", slug)
-                totals.append(Total(subject_kind, subject, kind, parts, pool))
+        totals += pools(region, subject_kind, subject, found)
+    for unit, found in sorted(by_unit.items()):
+        totals += pools(region, "unit", unit, found)
     return [*units, *needs_here(region, units), *needs(region, units)], totals
+
+
+def pools(
+    region: Region, subject_kind: SubjectKind, subject: str, found: Sequence[Question]
+) -> Iterator[Total]:
+    """The substitution pools of which these units have two bed types or more."""
+    for slug, pool in sorted(region.pools.items()):
+        parts = [question for question in found if stands_in(pool, question.kind)]
+        if len({part.kind.bed_type for part in parts}) > 1:
+            yield Total(subject_kind, subject, Kind(POOLED, "bed", slug), parts, pool)
 
 
 def stands_in(pool: SubstitutionPool, kind: Kind) -> bool:

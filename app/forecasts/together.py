@@ -37,7 +37,7 @@ from app.forecasts.paths import (
 )
 from app.forecasts.runs import REGION, Bundle, Issued, Kind
 from app.forecasts.series import DAY, Daily
-from app.forecasts.subjects import NEED, SUPPLIED, Total
+from app.forecasts.subjects import NEED, POOLED, SUPPLIED, Total
 
 Floats = NDArray[np.float64]
 MIDDLE = QUANTILES.index(0.5)
@@ -342,7 +342,7 @@ def total_of(total: Total, by_name: Mapping[str, Answer]) -> Answer:
     question = replace(
         total.members[0],
         kind=total.kind,
-        org_id=REGION,
+        org_id=REGION if total.subject_kind != "unit" else total.members[0].org_id,
         subject_kind=total.subject_kind,
         subject=total.subject,
         demand=None,
@@ -445,7 +445,9 @@ def bundled(answers: Sequence[Answer]) -> Iterator[Bundle]:
     of totals are their sums."""
     for answer in answers:
         question, kind = answer.question, answer.question.kind
-        if question.subject_kind != "unit" or not isinstance(answer.ways, Ways):
+        if question.subject_kind != "unit" or kind.measure == POOLED:
+            continue
+        if not isinstance(answer.ways, Ways):
             continue
         yield bundle(question, kind, answer.ways)
         if answer.need is not None:

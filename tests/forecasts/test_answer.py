@@ -735,7 +735,10 @@ async def test_a_declared_pool_is_told_beside_its_types_and_nets_what_they_do_no
     # Any type short stays per type, also of a type of no pool.
     assert group.any_type_short is not None
     assert group.any_type_short[0].at_least > 0.9
-    assert unit["substitutionPools"] == []
+    (own,) = unit["substitutionPools"]
+    assert (own["members"], own["steps"][0]["supply"]["value"]) == (["elv-a"], 33)
+    assert own["steps"][0]["median"] == pytest.approx(12, abs=0.3)
+    assert (await ask(client, rtp, unit="elv-b")).json()["substitutionPools"] == []
 
 
 async def test_a_pool_is_told_to_who_may_see_each_of_its_types(
