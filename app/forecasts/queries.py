@@ -52,6 +52,7 @@ from app.forecasts.service_answers import (
     Member,
     OfType,
     Seen,
+    days_pool,
     days_service,
     services,
     wrong_of_days,
@@ -499,8 +500,13 @@ async def service(
         parts.append(Seen(each, shown, units, alone))
     told = {**about, "refused": asked.refused, "run": view_of(run)}
     if topic.horizon == "days":
-        of_days = partial(days_service, refused=asked.refused, probabilities=run.probabilities)
-        return Service(**told, types=tuple(map(of_days, parts)))
+        pooled = await stored(session, run.run_id, org_id, topic, POOLED)
+        ways = (asked.refused, run.probabilities)
+        return Service(
+            **told,
+            types=tuple(days_service(part, *ways) for part in parts),
+            substitution_pools=tuple(days_pool(each, parts, *ways) for each in pooled),
+        )
     found = await with_paths(session, run, topic, behind, parts, asked.patience_hours)
     holds = max(run.issued_at, run.data_cut)
     pools = await facilities.substitution_pools(session, holds, run.data_cut)

@@ -341,7 +341,7 @@ class Forecast(Wire):
     forecasts: tuple[TypeForecast, ...] = ()
     substitution_pools: tuple[PoolForecast, ...] = Field(
         (),
-        description="Of weeks and months, those of which there are two bed types or more. Told to "
+        description="Those of which there are two bed types or more; not of the years. Told to "
         "who may see each of the types. A unit that tells one type and not another is in `members` "
         "and in `missing`.",
     )
@@ -476,8 +476,7 @@ class Service(Wire):
     types: tuple[TypeService, ...] = ()
     substitution_pools: tuple[PoolService, ...] = Field(
         (),
-        description="Those of which two bed types or more are there, as the run knew them; of "
-        "weeks and months only.",
+        description="Those of which there are two bed types or more, as the run knew them.",
     )
 
 

@@ -150,38 +150,53 @@ def type_service(of: OfType, refused: float) -> TypeService:
 
 def days_service(seen: Seen, refused: float, probabilities: Sequence[float]) -> TypeService:
     """Of the next 72 hours, as the run of days reckoned it on its paths."""
-    stored, about = seen.stored, seen.about
     if seen.shown != "all":
-        return TypeService(**about, state="suppressed", reason=WITHHELD)
+        return TypeService(**seen.about, state="suppressed", reason=WITHHELD)
+    said = of_days(seen.stored, refused, probabilities)
+    return TypeService(**seen.about, **{**said, "members": tuple(seen.units)})
+
+
+def days_pool(
+    stored: Stored, types: Sequence[Seen], refused: float, probabilities: Sequence[float]
+) -> PoolService:
+    """The same of a pool; suppressed where any of its types is."""
+    pool = stored.detail["pool"]
+    about = {
+        "substitution_pool": stored.kind.bed_type,
+        "name": pool["name"],
+        "bed_types": pool["bedTypes"],
+    }
+    parts = [each for each in types if each.stored.kind.bed_type in pool["bedTypes"]]
+    if any(part.shown != "all" for part in parts):
+        return PoolService(**about, state="suppressed", reason=WITHHELD)
+    return PoolService(**about, **of_days(stored, refused, probabilities))
+
+
+def of_days(stored: Stored, refused: float, probabilities: Sequence[float]) -> dict[str, Any]:
+    """Its state and its steps."""
     if stored.state != "known":
-        return TypeService(**about, state="unknown", reason=Reason(**stored.detail["reason"]))
+        return {"state": "unknown", "reason": Reason(**stored.detail["reason"])}
     enough = stored.detail.get("enough")
     if enough is None:
-        return TypeService(**about, state="unknown", reason=NONE_TOLD)
+        return {"state": "unknown", "reason": NONE_TOLD}
     share = enough["shares"].index(refused)
     outer = [[*map(round_off, probabilities)].index(p) for p in OUTER]
     rows = zip(stored.points, enough["together"], enough["apart"], strict=True)
-    return TypeService(
-        **about,
-        state="known",
-        members=tuple(seen.units),
-        queue="erlang-b",
-        steps=tuple(
-            EnoughStep(
-                day=calendar.local_day(point.at),
-                at=point.at,
-                until=point.at + timedelta(seconds=point.length_s),
-                load=Load(
-                    **{name: tidy(point.need[n]) for name, n in zip(LOADS, outer, strict=True)}
-                ),
-                together=together[share],
-                apart=apart[share],
-                gain=apart[share] - together[share],
-                supply=amount(point.supply, "known"),
-            )
-            for point, together, apart in rows
-        ),
+    steps = (
+        EnoughStep(
+            day=calendar.local_day(point.at),
+            at=point.at,
+            until=point.at + timedelta(seconds=point.length_s),
+            load=Load(**{name: tidy(point.need[n]) for name, n in zip(LOADS, outer, strict=True)}),
+            together=together[share],
+            apart=apart[share],
+            gain=apart[share] - together[share],
+            supply=amount(point.supply, "known"),
+        )
+        for point, together, apart in rows
     )
+    told = {"state": "known", "queue": "erlang-b", "steps": tuple(steps)}
+    return {**told, "members": tuple(stored.members)}
 
 
 LOADS = ("p10", "p50", "p90")

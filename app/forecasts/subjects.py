@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +110,14 @@ def pools(
 def stands_in(pool: SubstitutionPool, kind: Kind) -> bool:
     """Whether these are places of a bed type of the pool."""
     return kind[:2] == (SUPPLIED, "bed") and kind.bed_type in pool.bed_types
+
+
+def as_declared(pool: SubstitutionPool) -> dict[str, Any]:
+    """What a run keeps of a pool: it may be declared otherwise later."""
+    return {
+        "pool": {"name": pool.name, "bedTypes": list(pool.bed_types)},
+        "sources": [{"what": pool.name, "source": pool.source, "year": pool.year}],
+    }
 
 
 def needs_here(region: Region, units: Sequence[Question]) -> Iterator[Question]:

@@ -13,7 +13,6 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.facilities.schemas import SubstitutionPool
 from app.forecasts import calendar, issue
 from app.forecasts.asking import Found, months_of
 from app.forecasts.baseline import QUANTILES, forecast_daily, forecast_monthly
@@ -37,7 +36,7 @@ from app.forecasts.paths import (
 )
 from app.forecasts.runs import REGION, Bundle, Issued, Kind
 from app.forecasts.series import DAY, Daily
-from app.forecasts.subjects import NEED, POOLED, SUPPLIED, Total
+from app.forecasts.subjects import NEED, POOLED, SUPPLIED, Total, as_declared
 
 Floats = NDArray[np.float64]
 MIDDLE = QUANTILES.index(0.5)
@@ -370,14 +369,6 @@ def total_of(total: Total, by_name: Mapping[str, Answer]) -> Answer:
     if any(each.need is not None for each in counted):
         need = summed([each.asked for each in counted if each.asked is not None])
     return Answer(question, ways, ahead_of(question, ways), {**detail, **declared}, need)
-
-
-def as_declared(pool: SubstitutionPool) -> dict[str, Any]:
-    """What a run keeps of a pool: it may be declared otherwise later."""
-    return {
-        "pool": {"name": pool.name, "bedTypes": list(pool.bed_types)},
-        "sources": [{"what": pool.name, "source": pool.source, "year": pool.year}],
-    }
 
 
 def summed(members: Sequence[Ways]) -> Ways:

@@ -1,10 +1,10 @@
 """What a run says of the next three days: of each unit by step, and of totals, from one set of
 paths."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache, cached_property, partial
+from functools import cache, cached_property, partial, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,6 +43,7 @@ from app.forecasts.days.unit import (
 )
 from app.forecasts.issue import STALE
 from app.forecasts.runs import REGION, Issued, Kind, Moves, NoPlace, Run, Step, SubjectKind
+from app.forecasts.subjects import POOLED, as_declared, stands_in
 from app.wire import instant
 
 Floats = NDArray[np.float64]
@@ -150,11 +151,63 @@ def issued(known: Known) -> Iterator[Issued]:
                 subject = why
             alone = alone_of(subject, ahead, unit in unlike)
             yield told(offering.org_id, "unit", unit, kind, subject, known, ahead)
-            for subject_kind, name in of_unit[unit]:
+            in_pool = any(stands_in(pool, kind) for pool in known.pools.values())
+            for subject_kind, name in (*of_unit[unit], *((("unit", unit),) if in_pool else ())):
                 totals.setdefault((subject_kind, name, kind), Total()).add(unit, subject, alone)
+    yield from pools_told(known, totals, ahead)
     for (subject_kind, name, kind), total in sorted(totals.items()):
+        if subject_kind == "unit":
+            continue
         whole = total.whole(ahead)
         yield told(REGION, subject_kind, name, kind, whole, known, ahead, total.detail)
+
+
+def pools_told(
+    known: Known, totals: Mapping[tuple[SubjectKind, str, Kind], "Total"], ahead: Ahead
+) -> Iterator[Issued]:
+    """Each substitution pool of which a unit or a view has two bed types or more."""
+    of_subject: dict[tuple[SubjectKind, str], dict[Kind, Total]] = {}
+    for (subject_kind, name, kind), total in sorted(totals.items()):
+        of_subject.setdefault((subject_kind, name), {})[kind] = total
+    for (subject_kind, name), types in of_subject.items():
+        org_id = known.offerings[name].org_id if subject_kind == "unit" else REGION
+        for slug, pool in sorted(known.pools.items()):
+            parts = {kind: total for kind, total in types.items() if stands_in(pool, kind)}
+            if len(parts) < 2:
+                continue
+            subject, declared = pooled(parts, ahead), as_declared(pool)
+            if isinstance(subject, Subject):
+                sources = [*subject.detail["sources"], *declared["sources"]]
+                subject = replace(subject, detail={**subject.detail, "sources": sources})
+            of = {**members_of(parts.values()), "pool": declared["pool"]}
+            kind = Kind(POOLED, "bed", slug)
+            yield told(org_id, subject_kind, name, kind, subject, known, ahead, of)
+
+
+def pooled(parts: Mapping[Kind, "Total"], ahead: Ahead) -> Subject | Unclear:
+    """The types of a pool as one, path by path; `apart` is what each type needs on its own."""
+    unsaid = [kind.bed_type for kind, part in parts.items() if part.sum is None]
+    if unsaid:
+        types = ", ".join(unsaid)
+        return Unclear(
+            "part-unknown", f"A pool is told with all its bed types; unknown is {types}."
+        )
+    sums = [part.sum for part in parts.values() if part.sum is not None]
+    alike = len({each for part in parts.values() for each in part.steps}) == 1
+    steps = sums[0].steps if alike else hour_steps(ahead.at, HOURS)
+    rooms = [each.room for each in sums if each.room is not None]
+    apart = [room.fewest(ahead.places(steps)) for room in rooms]
+    whole = np.sum(apart, axis=0) if len(apart) == len(sums) else None
+    detail = {"seed": SEED, "paths": PATHS, "sources": sums[0].detail["sources"]}
+    return replace(reduce(both, sums), steps=steps, detail=detail, apart=whole)
+
+
+def members_of(parts: Iterable["Total"]) -> dict[str, Any]:
+    """A unit that tells one type and not another is in both."""
+    found = list(parts)
+    missing = {each["unit"]: each for part in found for each in part.missing}
+    members = dict.fromkeys(unit for part in found for unit in part.members)
+    return {"members": sorted(members), "missing": [missing[unit] for unit in sorted(missing)]}
 
 
 def steps_of(known: Known, offering: Offering) -> list[datetime]:
