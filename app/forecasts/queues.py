@@ -21,6 +21,8 @@ LEFT_OUT = 1e-15
 FARTHEST = 9.0
 # A slip of the keys makes a queue this wide (standard deviations or geometric steps, in people).
 WIDEST = 3e4
+# Many chains that are walked at once are looked at every so many states.
+STRIDE = 8
 # In a Gauss-Legendre panel the integrand changes by a few powers of e: 16 nodes are exact there.
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 PANELS = 64
@@ -297,11 +299,12 @@ def lost_with_patience(loads: Floats, servers: int, patience: float) -> Floats:
     full = np.where(k > 0, 1.0, lost)
     waits, queue, beyond = full.copy(), k.copy(), np.full(loads.shape, inf)
     while (beyond > LEFT_OUT * queue).any():
-        k += 1
-        leave = servers + k / patience
-        full = loads * full / (leave + loads * full)
-        waits += (1 - waits) * full
-        queue += (k - queue) * full
+        for _ in range(STRIDE):
+            k += 1
+            leave = servers + k / patience
+            full = loads * full / (leave + loads * full)
+            waits += (1 - waits) * full
+            queue += (k - queue) * full
         less = loads / (leave + 1 / patience)
         under = np.where(less < 1, less, 0.0)
         tail = full * under * (k + 1 / (1 - under)) / (1 - under)

@@ -25,7 +25,7 @@ from app.forecasts.days.hours import (
 )
 from app.forecasts.days.known import ASKED, OF_A_POST, ROSTERED, Known, Offering
 from app.forecasts.days.paths import PATHS, Paths
-from app.forecasts.days.room import SHARES, Room
+from app.forecasts.days.room import SHARES, Seekers
 from app.forecasts.days.rule import Patience, PerHead
 from app.forecasts.days.unit import (
     NOTHING,
@@ -114,10 +114,10 @@ class Subject:
     detail: Mapping[str, Any] = field(default_factory=dict)
     apart: Whole | None = None
 
-    @cached_property
-    def room(self) -> Room | None:
+    @property
+    def seekers(self) -> Seekers | None:
         """Of places from which people are sent away when they are full."""
-        return Room(self.paths.seekers) if self.paths is not None and self.refuses else None
+        return self.paths.seekers if self.paths is not None and self.refuses else None
 
     @cached_property
     def free(self) -> Floats:
@@ -195,8 +195,8 @@ def pooled(parts: Mapping[Kind, "Total"], ahead: Ahead) -> Subject | Unclear:
     sums = [part.sum for part in parts.values() if part.sum is not None]
     alike = len({each for part in parts.values() for each in part.steps}) == 1
     steps = sums[0].steps if alike else hour_steps(ahead.at, HOURS)
-    rooms = [each.room for each in sums if each.room is not None]
-    apart = [room.fewest(ahead.places(steps)) for room in rooms]
+    seekers = [each.seekers for each in sums if each.seekers is not None]
+    apart = [each.fewest(ahead.places(steps)) for each in seekers]
     whole = np.sum(apart, axis=0) if len(apart) == len(sums) else None
     detail = {"seed": SEED, "paths": PATHS, "sources": sums[0].detail["sources"]}
     return replace(reduce(both, sums), steps=steps, detail=detail, apart=whole)
@@ -374,12 +374,12 @@ class Alone(NamedTuple):
 
 def alone_of(subject: Subject | Unclear, ahead: Ahead, hourly: bool) -> Alone | None:
     """None where nobody is sent away."""
-    if isinstance(subject, Unclear) or subject.room is None:
+    if isinstance(subject, Unclear) or subject.seekers is None:
         return None
     hours = ahead.places(hour_steps(ahead.at, HOURS))
     return Alone(
-        subject.room.fewest(ahead.places(subject.steps)),
-        subject.room.fewest(hours) if hourly else None,
+        subject.seekers.fewest(ahead.places(subject.steps)),
+        subject.seekers.fewest(hours) if hourly else None,
     )
 
 
@@ -470,9 +470,9 @@ def told(
 def enough(subject: Subject, ahead: Ahead) -> dict[str, Any] | None:
     """The places that are enough in each step, by the share that may find none; None where nobody
     is sent away. `together` for all members, `apart` for each on its own."""
-    if subject.room is None:
+    if subject.seekers is None:
         return None
-    together = subject.room.fewest(ahead.places(subject.steps))
+    together = subject.seekers.fewest(ahead.places(subject.steps))
     apart = together if subject.apart is None else subject.apart
     return {"shares": SHARES, "together": together.tolist(), "apart": apart.tolist()}
 

@@ -32,6 +32,8 @@ class Seekers:
     path: Whole
     comes: Whole
     leaves: Whole
+    # What was turned away is played when it is asked, and once.
+    played: dict[int, Floats] = field(default_factory=dict)
 
     def __add__(self, other: "Seekers") -> "Seekers":
         """Path by path: a total is the sum of its members on each path."""
@@ -65,14 +67,6 @@ class Seekers:
         there = self.remain + came - left
         return int(np.quantile(there, 1 - SHARES[0] / 4, axis=0, method="higher").max())
 
-
-@dataclass(frozen=True, eq=False)
-class Room:
-    """How many are turned away with so many places, always as many, played when it is asked."""
-
-    seekers: Seekers
-    played: dict[int, Floats] = field(default_factory=dict)
-
     def fewest(self, steps: Sequence[int]) -> Whole:
         """The fewest places with which each step refuses no more than a share, and more likewise.
 
@@ -81,10 +75,10 @@ class Room:
         Erlang's loss model from tonight on, played on the paths.
         """
         starts, last = list(steps[:-1]), steps[-1]
-        comes = np.add.reduceat(self.seekers.asks.mean(axis=0)[:last] + HARDLY, starts)[:, None]
+        comes = np.add.reduceat(self.asks.mean(axis=0)[:last] + HARDLY, starts)[:, None]
         found = np.ones((len(starts), len(SHARES)), dtype=np.int64)
         settled = np.zeros(found.shape, dtype=np.bool_)
-        high = self.seekers.most() + 1
+        high = self.most() + 1
         while high > 0 and not settled.all():
             low = max(high - AT_ONCE, 0)
             refused = np.add.reduceat(self.away(low, high)[:last], starts, axis=0) / comes
@@ -97,7 +91,7 @@ class Room:
     def away(self, low: int, high: int) -> Floats:
         """Of `low` + 1 to `high` places: float64[c, high - low]."""
         if low not in self.played:
-            self.played[low] = turned_away(self.seekers, np.arange(low + 1, high + 1))
+            self.played[low] = turned_away(self, np.arange(low + 1, high + 1))
         return self.played[low]
 
 

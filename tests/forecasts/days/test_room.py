@@ -10,7 +10,7 @@ import pytest
 from app.forecasts.days.departures import exponential
 from app.forecasts.days.paths import Paths, drawn
 from app.forecasts.days.places import Places
-from app.forecasts.days.room import SHARES, Room, Seekers, turned_away
+from app.forecasts.days.room import SHARES, Seekers, turned_away
 from app.forecasts.queues import erlang_b
 from app.forecasts.stay import Survival
 from tests.forecasts.days.test_departures import REO
@@ -83,7 +83,7 @@ def test_from_tonight_on_it_is_the_queue_that_is_played_event_by_event(
 def test_the_places_told_are_enough_on_the_paths_and_one_fewer_is_not() -> None:
     seekers = paths(9.0, 9, count=500).seekers
 
-    found = Room(seekers).fewest(STEPS)
+    found = seekers.fewest(STEPS)
 
     asks = np.add.reduceat(seekers.asks.mean(axis=0), STEPS[:-1])
     for step, numbers in enumerate(found.tolist()):
@@ -95,8 +95,8 @@ def test_the_places_told_are_enough_on_the_paths_and_one_fewer_is_not() -> None:
 
 
 def test_a_full_unit_needs_all_its_places_tonight_and_fewer_as_people_leave() -> None:
-    leaving = Room(paths(0.5, 20, count=500).seekers).fewest(STEPS)[:, FIVE].tolist()
-    quiet = Room(paths(0.001, 0, count=500).seekers).fewest(STEPS)[:, FIVE].tolist()
+    leaving = paths(0.5, 20, count=500).seekers.fewest(STEPS)[:, FIVE].tolist()
+    quiet = paths(0.001, 0, count=500).seekers.fewest(STEPS)[:, FIVE].tolist()
 
     assert leaving[0] == 21
     assert leaving == sorted(leaving, reverse=True)
@@ -107,9 +107,9 @@ def test_a_full_unit_needs_all_its_places_tonight_and_fewer_as_people_leave() ->
 def test_units_together_need_no_more_than_each_on_its_own() -> None:
     one, other = paths(9.0, 9, count=500).seekers, paths(6.0, 8, count=500).seekers
 
-    both = Room(one + other).fewest(STEPS)
+    both = (one + other).fewest(STEPS)
 
-    apart = Room(one).fewest(STEPS) + Room(other).fewest(STEPS)
+    apart = one.fewest(STEPS) + other.fewest(STEPS)
     assert (both <= apart).all()
     assert (both < apart).any()
 
@@ -133,5 +133,5 @@ def test_who_waits_and_what_is_promised_take_places_from_who_comes() -> None:
 
     assert (plain.seekers.remain[:, 0] == 6).all()
     assert (more.seekers.remain[:, 0] == 9).all()
-    few, many = (Room(each.seekers).fewest(STEPS)[0, FIVE] for each in (plain, more))
+    few, many = (each.seekers.fewest(STEPS)[0, FIVE] for each in (plain, more))
     assert many >= few + 2
