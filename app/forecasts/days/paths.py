@@ -34,8 +34,8 @@ class Paths:
     """Per path and stretch, int64[paths, c], `arrivals` and `departures`, who is `lost` (whose
     patience ended), and for how many of those who came a place was `promised`. At each bound,
     int64[paths, c + 1], who is `there`, in a place, and the `need`, those and who waits for one:
-    need[:, 1:] = need[:, :-1] + arrivals - departures - lost. The `seekers` are all
-    who would want a place if there were room for all."""
+    need[:, 1:] = need[:, :-1] + arrivals - departures - lost. The `seekers`
+    are all who would want a place if there were room for all."""
 
     arrivals: Whole
     departures: Whole

@@ -62,10 +62,10 @@ class Seekers:
         return over
 
     def most(self) -> int:
-        """So many or fewer are there at each bound on nearly every path, if there is room."""
+        """So many or fewer are there in each stretch on every path, if there is room."""
         came, left = (self.by_bound(self.path, each) for each in (self.comes, self.leaves))
-        there = self.remain + came - left
-        return int(np.quantile(there, 1 - SHARES[0] / 4, axis=0, method="higher").max())
+        there = self.remain[:, :-1] + came[:, 1:] - left[:, :-1]
+        return int(there.max())
 
     def fewest(self, steps: Sequence[int]) -> Whole:
         """The fewest places with which each step refuses no more than a share, and more likewise.
@@ -78,6 +78,7 @@ class Seekers:
         comes = np.add.reduceat(self.asks.mean(axis=0)[:last] + HARDLY, starts)[:, None]
         found = np.ones((len(starts), len(SHARES)), dtype=np.int64)
         settled = np.zeros(found.shape, dtype=np.bool_)
+        # With one more than anybody ever asked for, nobody is turned away.
         high = self.most() + 1
         while high > 0 and not settled.all():
             low = max(high - AT_ONCE, 0)

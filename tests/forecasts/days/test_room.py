@@ -114,6 +114,20 @@ def test_units_together_need_no_more_than_each_on_its_own() -> None:
     assert (both < apart).any()
 
 
+def test_of_a_few_very_busy_paths_the_places_are_told_and_not_overlooked() -> None:
+    busy, stretches = 2, 4
+    remain = np.zeros((1000, stretches + 1), dtype=np.int64)
+    asks = np.full((1000, stretches), 0.01)
+    asks[:busy] = 50.0
+    path = np.repeat(np.arange(busy), 50 * stretches)
+    comes = np.tile(np.repeat(np.arange(stretches), 50), busy)
+
+    found = Seekers(remain, asks, path, comes, np.full(len(path), 9)).fewest([0, 1, 2, 4])
+
+    # Nine in ten of who comes does so on the two paths, and there they all stay.
+    assert found[:, FIVE].tolist() == [51, 101, 201]
+
+
 def test_who_came_before_the_issue_is_there_and_a_path_that_is_busy_asks_more() -> None:
     remain = np.array([[2, 2, 1, 1], [1, 1, 1, 0]])
     asks = np.array([[1.0, 2.0, 3.0], [0.1, 0.2, 0.3]])
