@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.dashboard.charts import Chart
 from app.dashboard.fans import fan_chart, role_chart
-from app.dashboard.language import Language, spoken
+from app.dashboard.language import Language, _, spoken
 from app.dashboard.ledgers import ledger_chart, line_of, scarcest
 from app.dashboard.names import role_name, short_names, type_name
 from app.dashboard.shortages import calendar_chart, staff_chart
@@ -114,7 +114,8 @@ async def draw(
     settings: Sequence[CareSetting],
     wanted: str,
 ) -> Ahead:
-    weeks = await types(request, session, viewer, settings, "weeks")
+    answers = await told_of(request, session, viewer, settings, "weeks")
+    weeks = kinds(answers)
     if not weeks:
         return Ahead((), "")
     of_years = await types(request, session, viewer, settings, "years")
@@ -129,7 +130,7 @@ async def draw(
         "years": of_years.get(key),
     }
     fans = [fan_chart(key[0], horizon, of) for horizon, of in told.items() if of is not None]
-    named = list(zip(short_names(list(weeks)), weeks.values(), strict=True))
+    named = [*zip(short_names(list(weeks)), weeks.values(), strict=True), *pools(answers)]
     choices = [Choice(key_text(each), type_name(*each), each == key) for each in weeks]
     staff = await shifts(request, session, viewer, key[0])
     gap = await years(request, session, viewer, key, name)
@@ -184,7 +185,18 @@ async def types(
     horizon: Horizon,
 ) -> dict[Key, TypeForecast]:
     """What is known of each kind of bed of these settings."""
-    found: dict[Key, TypeForecast] = {}
+    return kinds(await told_of(request, session, viewer, settings, horizon))
+
+
+async def told_of(
+    request: Request,
+    session: AsyncSession,
+    viewer: Principal,
+    settings: Sequence[CareSetting],
+    horizon: Horizon,
+) -> list[tuple[CareSetting, Forecast]]:
+    """The answers of the API, one for each care setting."""
+    found = []
     for setting in settings:
         asked = {"careSetting": setting, "horizon": horizon}
         answer = await forecasts.answer(
@@ -195,10 +207,27 @@ async def types(
             urlencode(asked).encode(),
             datetime.now(UTC),
         )
-        for told in Forecast.model_validate_json(answer.body).forecasts:
-            if told.state == "known" and told.resource == "bed":
-                found[setting, told.bed_type] = told
+        found.append((setting, Forecast.model_validate_json(answer.body)))
     return found
+
+
+def kinds(told: Sequence[tuple[CareSetting, Forecast]]) -> dict[Key, TypeForecast]:
+    return {
+        (setting, of.bed_type): of
+        for setting, forecast in told
+        for of in forecast.forecasts
+        if of.state == "known" and of.resource == "bed"
+    }
+
+
+def pools(told: Sequence[tuple[CareSetting, Forecast]]) -> list[tuple[str, TypeForecast]]:
+    """Bed types that stand in for each other, together: by the name of the pool."""
+    return [
+        (_("Samen: {name}", name=pool.name), pool)
+        for _setting, forecast in told
+        for pool in forecast.substitution_pools
+        if pool.state == "known"
+    ]
 
 
 def shortest(weeks: dict[Key, TypeForecast]) -> Key:
