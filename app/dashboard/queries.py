@@ -124,12 +124,13 @@ async def draw(
     key = key or shortest({each: weeks[each] for each in weeks if each in of_years} or weeks)
     name = type_name(*key)
     months = await types(request, session, viewer, [key[0]], "months")
-    told: dict[Horizon, TypeForecast | None] = {
+    shown: dict[Horizon, TypeForecast | None] = {
         "weeks": weeks[key],
         "months": months.get(key),
         "years": of_years.get(key),
     }
-    fans = [fan_chart(key[0], horizon, of) for horizon, of in told.items() if of is not None]
+    asked = f"careSetting={key[0]}"
+    fans = [fan_chart(name, asked, horizon, of) for horizon, of in shown.items() if of is not None]
     named = [*zip(short_names(list(weeks)), weeks.values(), strict=True), *pools(answers)]
     choices = [Choice(key_text(each), type_name(*each), each == key) for each in weeks]
     staff = await shifts(request, session, viewer, key[0])
@@ -196,35 +197,42 @@ async def told_of(
     horizon: Horizon,
 ) -> list[tuple[CareSetting, Forecast]]:
     """The answers of the API, one for each care setting."""
-    found = []
-    for setting in settings:
-        asked = {"careSetting": setting, "horizon": horizon}
-        answer = await forecasts.answer(
-            kept_of(request),
-            session,
-            viewer,
-            Asked.model_validate(asked),
-            urlencode(asked).encode(),
-            datetime.now(UTC),
-        )
-        found.append((setting, Forecast.model_validate_json(answer.body)))
-    return found
+    return [
+        (setting, await told(request, session, viewer, "careSetting", setting, horizon))
+        for setting in settings
+    ]
 
 
-def kinds(told: Sequence[tuple[CareSetting, Forecast]]) -> dict[Key, TypeForecast]:
+async def told(
+    request: Request, session: AsyncSession, viewer: Principal, by: str, of: str, horizon: Horizon
+) -> Forecast:
+    """What the API answers of a care setting or a unit."""
+    asked = {by: of, "horizon": horizon}
+    answer = await forecasts.answer(
+        kept_of(request),
+        session,
+        viewer,
+        Asked.model_validate(asked),
+        urlencode(asked).encode(),
+        datetime.now(UTC),
+    )
+    return Forecast.model_validate_json(answer.body)
+
+
+def kinds(answers: Sequence[tuple[CareSetting, Forecast]]) -> dict[Key, TypeForecast]:
     return {
         (setting, of.bed_type): of
-        for setting, forecast in told
+        for setting, forecast in answers
         for of in forecast.forecasts
         if of.state == "known" and of.resource == "bed"
     }
 
 
-def pools(told: Sequence[tuple[CareSetting, Forecast]]) -> list[tuple[str, TypeForecast]]:
+def pools(answers: Sequence[tuple[CareSetting, Forecast]]) -> list[tuple[str, TypeForecast]]:
     """Bed types that stand in for each other, together: by the name of the pool."""
     return [
         (_("Samen: {name}", name=pool.name), pool)
-        for _setting, forecast in told
+        for _setting, forecast in answers
         for pool in forecast.substitution_pools
         if pool.state == "known"
     ]
