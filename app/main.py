@@ -14,9 +14,11 @@ from app import errors
 from app.access.commands import AccessLog, note_refusal
 from app.access.tables import Mark
 from app.contract import document
+from app.dashboard.about.routes import router as about_router
 from app.dashboard.ahead.routes import router as ahead_router
 from app.dashboard.routes import assets
 from app.dashboard.routes import router as dashboard_router
+from app.dashboard.unit.routes import router as unit_router
 from app.db import connect, plain, sessions_of
 from app.facilities.queries import DirectoryCache
 from app.facilities.routes import router as facilities_router
@@ -141,7 +143,7 @@ def create_app(settings: Settings) -> FastAPI:
     errors.install(app)
     app.include_router(health_router, include_in_schema=False)
     app.include_router(assets)
-    for pages in (dashboard_router, ahead_router):
+    for pages in (dashboard_router, ahead_router, unit_router, about_router):
         app.include_router(pages)
         app.include_router(pages, prefix="/en")
     for router in V1:

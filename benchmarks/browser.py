@@ -8,11 +8,12 @@ from contextlib import contextmanager
 import httpx
 from playwright.sync_api import Browser, sync_playwright
 
-from app.dashboard.page import MENU
+from app.dashboard.page import FOOT, MENU
 
-# Every page of the menu, and what an address shows beside: other times ahead, and the wall.
+# Every page of the menu and the foot, one of a unit, and other times ahead.
 PAGES = (
-    *(item.path for item in MENU),
+    *(item.path for item in (*MENU, *FOOT)),
+    "/afdeling/reo-flex",
     "/?h=jaren",
     "/verwachting?h=weken",
     "/verwachting?h=maanden",

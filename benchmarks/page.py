@@ -36,7 +36,10 @@ PATHS = (
     "/verwachting?h=jaren",
     "/personeel",
     "/jaren",
+    "/meldingen",
+    "/gegevens",
     "/rapport",
+    "/afdeling/reo-flex",
 )
 MADE = b'id="kalender"'
 TO_WEIGH_KIB, TO_ASK, TO_TAKE_MS = 120.0, 6, 50.0

@@ -5,7 +5,7 @@ What stands below the fold is left out: a picture is to be looked at, and kept s
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -13,7 +13,7 @@ from typing import Annotated, Literal, NamedTuple
 import typer
 from playwright.sync_api import Browser
 
-from app.dashboard.page import MENU
+from app.dashboard.page import FOOT, MENU
 from benchmarks.browser import MADE, WALL, a_browser, chromium, wait_for_forecasts
 from tests.serving import ROOT, a_tower
 
@@ -24,6 +24,7 @@ LARGEST_BYTES = 200 * 1024
 # What is wider is drawn smaller, as a wall is looked at from afar.
 WIDEST = 1280
 Theme = Literal["light", "dark"]
+DUTCH: Mapping[Theme, str] = {"light": "licht", "dark": "donker"}
 
 
 class Shot(NamedTuple):
@@ -34,19 +35,21 @@ class Shot(NamedTuple):
 
     @property
     def name(self) -> str:
-        """ "verwachting-weken-1280-light.png"."""
+        """ "verwachting-weken-1280-licht.png"."""
         words = re.sub(r"\W+", "-", self.path.replace("?h=", "/").replace("?wand=1", "wand"))
-        return f"{words.strip('-') or 'nu'}-{self.width}-{self.theme}.png"
+        return f"{words.strip('-') or 'nu'}-{self.width}-{DUTCH[self.theme]}.png"
 
 
 def shots() -> Iterator[Shot]:
-    for path in (*(item.path for item in MENU), "/verwachting?h=weken"):
+    """Every page on a phone or a desk, the most looked at on both and at its widest, and the wall."""
+    for path in (*(item.path for item in MENU), "/verwachting?h=weken", "/afdeling/reo-flex"):
         yield Shot(path, 390, 844, "dark")
         yield Shot(path, 1280, 720)
+    for item in FOOT:
+        yield Shot(item.path, 1280, 720)
     for path in ("/", "/verwachting?h=weken", "/personeel"):
         yield Shot(path, 1920, 1080)
     yield Shot("/", 1280, 720, "dark")
-    yield Shot("/", 390, 844)
     yield Shot("/en/", 1280, 720)
     yield Shot(WALL, 1920, 1080, "dark")
 

@@ -18,7 +18,13 @@ MENU: Sequence[Item] = (
     Item("/verwachting", "Verwachting"),
     Item("/personeel", "Personeel"),
     Item("/jaren", "Jaren"),
+    Item("/meldingen", "Meldingen"),
+    Item("/gegevens", "Gegevens"),
+)
+FOOT: Sequence[Item] = (
     Item("/rapport", "Rapport"),
+    Item("/uitleg", "Uitleg"),
+    Item("/toegankelijkheid", "Toegankelijkheid"),
 )
 
 
@@ -38,6 +44,10 @@ class Page:
     @property
     def menu(self) -> Sequence[Item]:
         return MENU
+
+    @property
+    def foot(self) -> Sequence[Item]:
+        return FOOT
 
     def link(self, path: str) -> str:
         """The address of a page in the language of this one."""

@@ -17,7 +17,7 @@ from app.dashboard import fans, names, sentences
 from app.dashboard.ahead import gaps, judged, tonight
 from app.dashboard.english import ENGLISH
 from app.dashboard.language import _, listed, number, percent, signed, speaking
-from app.dashboard.page import MENU
+from app.dashboard.page import FOOT, MENU
 from app.dashboard.queries import NAMES
 from app.dashboard.routes import pages
 from app.facilities.schemas import BED_TYPE_NAMES, ROLE_NAMES
@@ -32,13 +32,14 @@ HERE = Path(app.dashboard.__file__).parent
 BY_NAME: tuple[Mapping[Any, str], ...] = (
     *(sentences.SETTINGS, sentences.RESOURCES, sentences.STATES, sentences.LEVELS),
     *(sentences.SEVERAL, sentences.STATUSES, sentences.STOPS, sentences.ENTRANCES),
+    *(sentences.CLOSED, sentences.FRESHNESS, sentences.FEEDS),
     *(sentences.BANDS, sentences.DOUBTS, names.CAUSES, names.SHORT_CAUSES, fans.AHEAD),
     *(BED_TYPE_NAMES, ROLE_NAMES),
 )
 LEVELS: tuple[Level, ...] = sentences.ORDER
 LISTS = (
     *(*sentences.MONTHS, *sentences.DAYS, *fans.COLUMNS, *LEVELS),
-    *(item.name for item in MENU),
+    *(item.name for item in (*MENU, *FOOT)),
     *(tab.name for tab in NAMES),
     *(*tonight.COLUMNS, *judged.COLUMNS, *gaps.COLUMNS),
     *("plekken", "fte", "plek", "72 uur"),
@@ -103,7 +104,7 @@ async def test_the_same_page_stands_under_en(
     page = Outline(english.text)
     assert page.all("html")[0]["lang"] == "en"
     assert "REO has room" in page.text
-    assert "Can be taken in now" in page.text
+    assert "Admittable now" in page.text
     assert "/en/" in [link["href"] for link in Outline(dutch.text).all("a")]
     assert "/" in [link["href"] for link in page.all("a")]
 

@@ -18,6 +18,7 @@ from app.dashboard.names import role_name, type_name
 from app.dashboard.queries import Choice, Key, baseline, key_text, shifts, types
 from app.facilities.schemas import CareSetting
 from app.forecasts.runs import Horizon
+from app.forecasts.schemas import TypeForecast
 from app.forecasts.scoring import queries as scoring
 from app.forecasts.scoring.schemas import ScoresAsked
 from app.planning.schemas import Plan
@@ -43,10 +44,15 @@ async def outlook(
     key, choices = chosen(list(told), wanted)
     if key is None:
         return [], []
-    chart = tonight_chart if horizon == "days" else None
-    drawn = chart(key[0], told[key]) if chart else fan_chart(key[0], horizon, told[key])
+    drawn = drawn_of(type_name(*key), f"careSetting={key[0]}", horizon, told[key])
     judged = await how_good(session, viewer, key, horizon)
     return choices, [each for each in (drawn, judged) if each is not None]
+
+
+def drawn_of(name: str, of: str, horizon: Horizon, told: TypeForecast) -> Chart | None:
+    if horizon == "days":
+        return tonight_chart(name, of, told)
+    return fan_chart(name, of, horizon, told)
 
 
 async def how_good(

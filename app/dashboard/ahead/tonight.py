@@ -7,7 +7,7 @@ from app.dashboard.charts import Chart
 from app.dashboard.drawing.fan import Band, fans
 from app.dashboard.fans import gap_of, interval
 from app.dashboard.language import _, number, percent
-from app.dashboard.names import kind_name, type_name, weekday_name
+from app.dashboard.names import kind_name, weekday_name
 from app.dashboard.sentences import probability_word
 from app.facilities.hours import LOCAL
 from app.forecasts.schemas import Amount, ForecastStep, TypeForecast
@@ -19,7 +19,7 @@ COLUMNS = (
 )
 
 
-def tonight_chart(care_setting: str, told: TypeForecast) -> Chart | None:
+def tonight_chart(name: str, of: str, told: TypeForecast) -> Chart | None:
     """Of one kind of bed; None where nothing is known of its next days."""
     steps = [step for step in told.steps if step.state == "known"]
     if told.state != "known" or not steps:
@@ -37,7 +37,7 @@ def tonight_chart(care_setting: str, told: TypeForecast) -> Chart | None:
     ]
     return Chart(
         name="komende-dagen",
-        title=title(type_name(care_setting, told.bed_type), steps),
+        title=title(name, steps),
         sentence=sentence(steps),
         pictures=fans(bands, kind_name(told.bed_type)),
         columns=tuple(_(column) for column in COLUMNS),
@@ -49,7 +49,7 @@ def tonight_chart(care_setting: str, told: TypeForecast) -> Chart | None:
             ("supply", _("plekken die er zijn")),
             ("short", _("tekort")),
         ),
-        api=f"/v1/forecasts?careSetting={care_setting}&horizon=days",
+        api=f"/v1/forecasts?{of}&horizon=days",
     )
 
 
