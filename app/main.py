@@ -21,6 +21,8 @@ from app.dashboard.routes import router as dashboard_router
 from app.dashboard.signing.routes import forms as signing_forms
 from app.dashboard.signing.routes import pages as signing_pages
 from app.dashboard.unit.routes import router as unit_router
+from app.dashboard.whatif.routes import forms as what_if_forms
+from app.dashboard.whatif.routes import pages as what_if_pages
 from app.db import connect, plain, sessions_of
 from app.facilities.queries import DirectoryCache
 from app.facilities.routes import router as facilities_router
@@ -73,8 +75,15 @@ V1 = [
 
 
 # Pages stand in two languages; where a form is sent to, is one path for both.
-PAGES = [dashboard_router, signing_pages, ahead_router, unit_router, about_router]
-FORMS = [signing_forms]
+PAGES = [
+    dashboard_router,
+    signing_pages,
+    ahead_router,
+    unit_router,
+    about_router,
+    what_if_pages,
+]
+FORMS = [signing_forms, what_if_forms]
 
 
 def add_contract(app: FastAPI) -> None:

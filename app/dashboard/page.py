@@ -18,6 +18,7 @@ MENU: Sequence[Item] = (
     Item("/verwachting", "Verwachting"),
     Item("/personeel", "Personeel"),
     Item("/jaren", "Jaren"),
+    Item("/wat-als", "Wat als"),
     Item("/meldingen", "Meldingen"),
     Item("/gegevens", "Gegevens"),
 )
