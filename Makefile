@@ -5,7 +5,7 @@ MORE_JOBS ?= 2
 # The processes of the tests share the cores already; the many that they start compile nothing anew.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
 
-.PHONY: run test test-more check bench evaluate chaos openapi lock clean
+.PHONY: run test test-more check bench evaluate chaos screenshots openapi lock clean
 
 $(BIN)/installed: requirements-dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -41,6 +41,9 @@ evaluate: $(BIN)/installed ## the engine on real series at rolling origins, into
 
 chaos: $(BIN)/installed ## kill -9 of everything and the worst of feeds, for long
 	CHAOS_ACKS=5000 FARM_SECONDS=90 $(BIN)/python -m pytest tests/trust/test_chaos.py tests/trust/test_feed_farm.py -q -s
+
+screenshots: $(BIN)/installed ## each page of the filled demo (fictief) into docs/pictures/; needs Chromium
+	$(BIN)/python -m benchmarks.screenshots
 
 openapi: $(BIN)/installed ## write openapi/verkeerstoren.json anew: its diff is the API review
 	$(BIN)/verkeerstoren openapi > openapi/verkeerstoren.json

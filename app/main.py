@@ -14,6 +14,8 @@ from app import errors
 from app.access.commands import AccessLog, note_refusal
 from app.access.tables import Mark
 from app.contract import document
+from app.dashboard.about.routes import router as about_router
+from app.dashboard.ahead.routes import router as ahead_router
 from app.dashboard.entry.routes import forms as entry_forms
 from app.dashboard.entry.routes import pages as entry_pages
 from app.dashboard.pairing.routes import forms as pairing_forms
@@ -22,6 +24,9 @@ from app.dashboard.routes import assets
 from app.dashboard.routes import router as dashboard_router
 from app.dashboard.signing.routes import forms as signing_forms
 from app.dashboard.signing.routes import pages as signing_pages
+from app.dashboard.unit.routes import router as unit_router
+from app.dashboard.whatif.routes import forms as what_if_forms
+from app.dashboard.whatif.routes import pages as what_if_pages
 from app.db import connect, plain, sessions_of
 from app.facilities.queries import DirectoryCache
 from app.facilities.routes import router as facilities_router
@@ -74,8 +79,17 @@ V1 = [
 
 
 # Pages stand in two languages; where a form is sent to, is one path for both.
-PAGES = [dashboard_router, signing_pages, entry_pages, pairing_pages]
-FORMS = [signing_forms, entry_forms, pairing_forms]
+PAGES = [
+    dashboard_router,
+    signing_pages,
+    ahead_router,
+    unit_router,
+    about_router,
+    what_if_pages,
+    entry_pages,
+    pairing_pages,
+]
+FORMS = [signing_forms, what_if_forms, entry_forms, pairing_forms]
 
 
 def add_contract(app: FastAPI) -> None:

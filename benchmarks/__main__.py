@@ -17,7 +17,7 @@ import typer
 import uvloop
 
 from app import logs
-from benchmarks import bulk, demo, posts, reads
+from benchmarks import bulk, demo, page, posts, reads
 from benchmarks.ground import Ground, ground
 from benchmarks.region import lay_out
 from benchmarks.rounds import Effort
@@ -28,11 +28,14 @@ class Part(StrEnum):
     reads = "reads"
     bulk = "bulk"
     demo = "demo"
+    page = "page"
 
 
 def begun(part: Part, ground: Ground, effort: Effort) -> Coroutine[Any, Any, list[str]]:
     if part == Part.demo:  # it has a region of its own
         return demo.main(ground)
+    if part == Part.page:  # and so have the pages
+        return page.main(ground, effort)
     region = asyncio.run(lay_out(ground))
     if part == Part.posts:
         return posts.main(ground, region, effort)

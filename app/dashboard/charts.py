@@ -1,7 +1,7 @@
 """One object for each chart: title, sentence, picture and table cannot disagree."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 
@@ -32,3 +32,6 @@ class Chart:
             )
         if any(len(row) != len(self.columns) for row in self.rows):
             raise ValueError(f"A row of the chart {self.name} has another number of columns.")
+
+    def named(self, name: str) -> "Chart":
+        return replace(self, name=name)

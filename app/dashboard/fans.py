@@ -6,7 +6,7 @@ from typing import Any
 from app.dashboard.charts import Chart
 from app.dashboard.drawing.fan import Band, fans
 from app.dashboard.language import _, capital, number, percent
-from app.dashboard.names import day_name, kind_name, role_name, told_number, type_name
+from app.dashboard.names import day_name, kind_name, role_name, told_number
 from app.dashboard.sentences import MONTHS, probability_word
 from app.forecasts.runs import Horizon
 from app.forecasts.schemas import Band as Told
@@ -25,12 +25,14 @@ STRIPS: Mapping[Horizon, int] = {"days": 1, "weeks": 7, "months": 1, "years": 1}
 EVERY: Mapping[Horizon, int] = {"days": 3, "weeks": 14, "months": 2, "years": 2}
 
 
-def fan_chart(care_setting: str, horizon: Horizon, told: TypeForecast) -> Chart | None:
-    """Of one kind of bed; None where nothing is known of it."""
+LIKELY = 0.7  # domain.md 8
+
+
+def fan_chart(name: str, of: str, horizon: Horizon, told: TypeForecast) -> Chart | None:
+    """Of one kind of bed of what is asked for (`of`); None where nothing is known of it."""
     steps = [step for step in told.steps if step.state == "known"]
     if told.state != "known" or not steps:
         return None
-    name = type_name(care_setting, told.bed_type)
     worst = worst_steps(steps, STRIPS[horizon])
     bands = [
         Band(
@@ -58,7 +60,7 @@ def fan_chart(care_setting: str, horizon: Horizon, told: TypeForecast) -> Chart 
             ("supply", _("plekken die er zijn")),
             ("short", _("tekort")),
         ),
-        api=f"/v1/forecasts?careSetting={care_setting}&horizon={horizon}",
+        api=f"/v1/forecasts?{of}&horizon={horizon}",
     )
 
 
@@ -114,9 +116,11 @@ def title(name: str, horizon: Horizon, steps: Sequence[ForecastStep]) -> str:
     }
     if chance <= 0.3:
         return _("{name}: een tekort is {word} in de {ahead}", **told)
-    if chance < 0.7:
+    if chance < LIKELY:
         return _("{name}: het kan krap worden, het meest {at}", **told)
-    return _("{name}: {at} {word} te weinig plekken", **told)
+    first = next(step for step in known if (step.p_short.value or 0.0) >= LIKELY)
+    told |= {"since": when(first, horizon), "word": probability_word(first.p_short.value or 0.0)}
+    return _("{name}: vanaf {since} {word} te weinig plekken", **told)
 
 
 def at(step: ForecastStep, horizon: Horizon) -> str:

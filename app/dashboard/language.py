@@ -36,8 +36,8 @@ def _(dutch: str, **values: object) -> str:
 
 
 def number(value: float) -> str:
-    """At most one decimal, after a comma in Dutch, with a real minus sign."""
-    text = f"{value:.1f}".removesuffix(".0")
+    """At most one decimal, after a comma in Dutch, with a real minus sign; nothing has no sign."""
+    text = f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
     return (text if spoken() == "en" else text.replace(".", ",")).replace("-", "−")
 
 

@@ -13,7 +13,21 @@ class Item:
     name: str
 
 
-MENU: Sequence[Item] = (Item("/", "Nu"), Item("/invoer", "Invoer"))
+MENU: Sequence[Item] = (
+    Item("/", "Nu"),
+    Item("/verwachting", "Verwachting"),
+    Item("/personeel", "Personeel"),
+    Item("/jaren", "Jaren"),
+    Item("/wat-als", "Wat als"),
+    Item("/meldingen", "Meldingen"),
+    Item("/gegevens", "Gegevens"),
+    Item("/invoer", "Invoer"),
+)
+FOOT: Sequence[Item] = (
+    Item("/rapport", "Rapport"),
+    Item("/uitleg", "Uitleg"),
+    Item("/toegankelijkheid", "Toegankelijkheid"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,10 @@ class Page:
     @property
     def menu(self) -> Sequence[Item]:
         return MENU
+
+    @property
+    def foot(self) -> Sequence[Item]:
+        return FOOT
 
     def link(self, path: str) -> str:
         """The address of a page in the language of this one."""

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.dashboard.charts import Chart
 from app.dashboard.fans import fan_chart, role_chart
-from app.dashboard.language import Language, spoken
+from app.dashboard.language import Language, _, spoken
 from app.dashboard.ledgers import ledger_chart, line_of, scarcest
 from app.dashboard.names import role_name, short_names, type_name
 from app.dashboard.shortages import calendar_chart, staff_chart
@@ -114,7 +114,8 @@ async def draw(
     settings: Sequence[CareSetting],
     wanted: str,
 ) -> Ahead:
-    weeks = await types(request, session, viewer, settings, "weeks")
+    answers = await told_of(request, session, viewer, settings, "weeks")
+    weeks = kinds(answers)
     if not weeks:
         return Ahead((), "")
     of_years = await types(request, session, viewer, settings, "years")
@@ -123,13 +124,14 @@ async def draw(
     key = key or shortest({each: weeks[each] for each in weeks if each in of_years} or weeks)
     name = type_name(*key)
     months = await types(request, session, viewer, [key[0]], "months")
-    told: dict[Horizon, TypeForecast | None] = {
+    shown: dict[Horizon, TypeForecast | None] = {
         "weeks": weeks[key],
         "months": months.get(key),
         "years": of_years.get(key),
     }
-    fans = [fan_chart(key[0], horizon, of) for horizon, of in told.items() if of is not None]
-    named = list(zip(short_names(list(weeks)), weeks.values(), strict=True))
+    asked = f"careSetting={key[0]}"
+    fans = [fan_chart(name, asked, horizon, of) for horizon, of in shown.items() if of is not None]
+    named = [*zip(short_names(list(weeks)), weeks.values(), strict=True), *pools(answers)]
     choices = [Choice(key_text(each), type_name(*each), each == key) for each in weeks]
     staff = await shifts(request, session, viewer, key[0])
     gap = await years(request, session, viewer, key, name)
@@ -184,21 +186,56 @@ async def types(
     horizon: Horizon,
 ) -> dict[Key, TypeForecast]:
     """What is known of each kind of bed of these settings."""
-    found: dict[Key, TypeForecast] = {}
-    for setting in settings:
-        asked = {"careSetting": setting, "horizon": horizon}
-        answer = await forecasts.answer(
-            kept_of(request),
-            session,
-            viewer,
-            Asked.model_validate(asked),
-            urlencode(asked).encode(),
-            datetime.now(UTC),
-        )
-        for told in Forecast.model_validate_json(answer.body).forecasts:
-            if told.state == "known" and told.resource == "bed":
-                found[setting, told.bed_type] = told
-    return found
+    return kinds(await told_of(request, session, viewer, settings, horizon))
+
+
+async def told_of(
+    request: Request,
+    session: AsyncSession,
+    viewer: Principal,
+    settings: Sequence[CareSetting],
+    horizon: Horizon,
+) -> list[tuple[CareSetting, Forecast]]:
+    """The answers of the API, one for each care setting."""
+    return [
+        (setting, await told(request, session, viewer, "careSetting", setting, horizon))
+        for setting in settings
+    ]
+
+
+async def told(
+    request: Request, session: AsyncSession, viewer: Principal, by: str, of: str, horizon: Horizon
+) -> Forecast:
+    """What the API answers of a care setting or a unit."""
+    asked = {by: of, "horizon": horizon}
+    answer = await forecasts.answer(
+        kept_of(request),
+        session,
+        viewer,
+        Asked.model_validate(asked),
+        urlencode(asked).encode(),
+        datetime.now(UTC),
+    )
+    return Forecast.model_validate_json(answer.body)
+
+
+def kinds(answers: Sequence[tuple[CareSetting, Forecast]]) -> dict[Key, TypeForecast]:
+    return {
+        (setting, of.bed_type): of
+        for setting, forecast in answers
+        for of in forecast.forecasts
+        if of.state == "known" and of.resource == "bed"
+    }
+
+
+def pools(answers: Sequence[tuple[CareSetting, Forecast]]) -> list[tuple[str, TypeForecast]]:
+    """Bed types that stand in for each other, together: by the name of the pool."""
+    return [
+        (_("Samen: {name}", name=pool.name), pool)
+        for _setting, forecast in answers
+        for pool in forecast.substitution_pools
+        if pool.state == "known"
+    ]
 
 
 def shortest(weeks: dict[Key, TypeForecast]) -> Key:

@@ -1,6 +1,7 @@
 """Those who look: pages made on the server, of the same answers that the API gives."""
 
 import csv
+import gzip
 import io
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -159,7 +160,8 @@ async def now(
         return locked(request)
     told = Overview.model_validate_json(await body(request, session, viewer, Ask()))
     norms: dict[str, Any] = {rule.rule: rule.settings for rule in told.level_rules}
-    html = render(
+    return answer(
+        request,
         "now.html",
         page_of(request, wall=wall, live=True),
         overview=told,
@@ -167,7 +169,6 @@ async def now(
         glance=glance.at(told),
         ahead=(await look_ahead(request, session, viewer, told, zorg)).showing(shown),
     )
-    return HTMLResponse(html, headers=PAGE)
 
 
 @router.get("/grafieken/{chart}.{form}")
@@ -220,6 +221,16 @@ async def stream(
 async def static(name: Literal["tower.css", "tower.js", "entry.js", "tower.svg"]) -> FileResponse:
     """The look of the pages; open to all, since it holds no figure."""
     return FileResponse(HERE / "static" / name, headers=STATIC)
+
+
+def answer(request: Request, name: str, page: Page, **values: object) -> Response:
+    """A page, packed for who can unpack it: it holds no secret that packing could lay bare."""
+    html = render(name, page, **values).encode()
+    headers = {**PAGE, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        html = gzip.compress(html, 5, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return HTMLResponse(html, headers=headers)
 
 
 def render(name: str, page: Page, **values: object) -> str:

@@ -91,6 +91,27 @@ DOUBTS: Mapping[str, str] = {
     "part-unknown": "ten minste: een deel is onbekend",
     "reserved-untold": "toegezegde plekken worden niet gemeld",
 }
+FRESHNESS: Mapping[str, str] = {
+    "fresh": "actueel",
+    "ageing": "één moment gemist",
+    "stale": "te oud",
+    "unknown": "onbekend",
+}
+FEEDS: Mapping[str, str] = {
+    "quarantine": "op proef: telt nog niet mee",
+    "released": "telt mee",
+    "suspended": "stilgezet",
+}
+CLOSED: Mapping[str, str] = {
+    "staff": "onbemand",
+    "room": "geen kamer",
+    "equipment": "apparatuur",
+    "material": "materiaal",
+    "infection": "infectie",
+    "maintenance": "onderhoud",
+    "contract": "contract",
+    "other": "anders",
+}
 MONTHS = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 DAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -311,6 +332,10 @@ def counts(overview: Overview) -> str:
     """How many units stand how: "2 vol · 1 druk · 5 ruim"."""
     levels = [unit.level.level for unit in overview.units]
     return " · ".join(f"{levels.count(w)} {_(w)}" for w in ORDER if levels.count(w))
+
+
+def closed_reason(reason: str) -> str:
+    return _(CLOSED.get(reason, reason))
 
 
 def judgement(status: StatusNow) -> str:

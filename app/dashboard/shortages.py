@@ -15,7 +15,7 @@ MOST_NAMED = 3
 
 
 def calendar_chart(types: Sequence[tuple[str, TypeForecast]]) -> Chart | None:
-    """The chance that any day of a week is short, per kind of bed, for 13 weeks."""
+    """The chance that any day of a week is short, per kind of bed and per substitution pool."""
     known = [
         (name, told)
         for name, told in types
@@ -32,12 +32,14 @@ def calendar_chart(types: Sequence[tuple[str, TypeForecast]]) -> Chart | None:
         for name, cells in rows
         if any(cell.share is not None and cell.share >= 0.7 for cell in cells)
     ]
+    # The finding is of kinds of beds: a pool says again what its kinds do.
+    single = {name for name, told in known if told.bed_type is not None}
     return Chart(
         name="kalender",
-        title=calendar_title(likely, len(rows)),
+        title=calendar_title([name for name in likely if name in single], len(single)),
         sentence=_(
-            "Per week de kans in procenten op een of meer dagen met te weinig plekken. Soorten "
-            "bedden worden niet tegen elkaar weggestreept."
+            "Per week de kans in procenten op een of meer dagen met te weinig plekken. Alleen wat "
+            "elkaar mag vervangen (samen) wordt tegen elkaar weggestreept."
         ),
         pictures=(calendar(rows, [str(day.isocalendar().week) for day in weeks]),),
         columns=(_("Soort"), *(_("wk {n}", n=day.isocalendar().week) for day in weeks)),

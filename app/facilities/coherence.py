@@ -20,6 +20,7 @@ from app.facilities.region import (
     PopulationEntry,
     SharingRuleEntry,
     StaffPoolEntry,
+    SubstitutionPoolEntry,
     UnitEntry,
     UseEntry,
 )
@@ -65,6 +66,7 @@ def checks(draft: Draft) -> Iterator[Fault]:
     yield from norms(draft)
     yield from uses(draft)
     yield from labour(draft)
+    yield from substitutions(draft)
     yield from fictief(draft)
 
 
@@ -261,6 +263,30 @@ def labour(draft: Draft) -> Iterator[Fault]:
                     "asked; add it there, or leave this out."
                 )
                 yield Fault("unplanned", detail, f"{pointer}/asked/{n}")
+
+
+def substitutions(draft: Draft) -> Iterator[Fault]:
+    """A pool has two known bed types or more, and each type stands in one pool."""
+    bed_types = BED_TYPES | draft.names("bedTypes", "bedType")
+    stands: dict[str, str] = {}
+    for pointer, pool in draft.of(SubstitutionPoolEntry):
+        if len(set(pool.bed_types)) < 2:
+            detail = (
+                "A pool is of two bed types or more that stand in for each other; name them, or "
+                "leave the pool out."
+            )
+            yield Fault("too-few", detail, f"{pointer}/bedTypes")
+        for n, word in enumerate(pool.bed_types):
+            place = f"{pointer}/bedTypes/{n}"
+            if word not in bed_types:
+                yield unknown("bed type", "bedTypes", word, place)
+            if word in stands:
+                detail = (
+                    f"'{word}' stands in {stands[word]} already. A bed type is in one pool, or the "
+                    "same places would count twice: leave it out of one, or make one pool of both."
+                )
+                yield Fault("two-pools", detail, place)
+            stands.setdefault(word, pool.substitution_pool)
 
 
 def fictief(draft: Draft) -> Iterator[Fault]:

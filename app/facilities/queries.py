@@ -21,6 +21,7 @@ from app.facilities.schemas import (
     RuleFacts,
     SharingRuleFacts,
     StaffPoolFacts,
+    SubstitutionPool,
     UnitFacts,
 )
 from app.facilities.tables import (
@@ -270,7 +271,7 @@ async def rules(
     session: AsyncSession, kind: str, at: datetime, known_at: datetime | None = None
 ) -> dict[str, RuleFacts]:
     """Rules, norms and assumptions of a kind: `level`, `norm`, `population`, `use`, `labour`,
-    `bed-type`, `role`, `region`."""
+    `bed-type`, `role`, `substitution-pool`, `region`."""
     rows = await versions(session, RuleVersion, "kind", "rule", at=at, known_at=known_at)
     return {row.rule: read(RuleFacts, row.facts) for row in rows if row.kind == kind}
 
@@ -304,6 +305,17 @@ async def labour(
         Labour(source=facts.source, year=facts.year, **facts.settings)
         for _, facts in sorted(found.items())
     ]
+
+
+async def substitution_pools(
+    session: AsyncSession, at: datetime, known_at: datetime | None = None
+) -> dict[str, SubstitutionPool]:
+    """The bed types that are declared to stand in for each other, by the slug of their pool."""
+    found = await rules(session, "substitution-pool", at, known_at)
+    return {
+        pool: SubstitutionPool(source=facts.source, year=facts.year, **facts.settings)
+        for pool, facts in sorted(found.items())
+    }
 
 
 async def aliases(session: AsyncSession, org_id: int) -> dict[str, str]:

@@ -20,6 +20,7 @@ from app.facilities.schemas import (
     RuleFacts,
     SharingRuleFacts,
     StaffPoolFacts,
+    SubstitutionPool,
     UnitFacts,
 )
 from app.facilities.years.schemas import Labour, Population, Use
@@ -28,7 +29,9 @@ from app.wire import Slug, Wire, Word
 # Organisation number 0: who owns what is nobody's own.
 REGION = "region"
 # The kinds of rules that a region file gives; others are made elsewhere.
-RULES = frozenset({"norm", "level", "bed-type", "role", "population", "use", "labour"})
+RULES = frozenset(
+    {"norm", "level", "bed-type", "role", "population", "use", "labour", "substitution-pool"}
+)
 # A demo key is named after its client, and its name holds no more.
 LONGEST_CLIENT = 27
 
@@ -167,6 +170,12 @@ class RoleEntry(Entry, AddedChoice):
     role: Word
 
 
+class SubstitutionPoolEntry(Entry, SubstitutionPool):
+    section: ClassVar[str] = "substitutionPools"
+    named: ClassVar[tuple[str, ...]] = ("substitutionPool",)
+    substitution_pool: Slug
+
+
 class Region(Wire):
     """All that a region file says."""
 
@@ -188,6 +197,7 @@ class Region(Wire):
     aliases: tuple[AliasEntry, ...] = ()
     bed_types: tuple[BedTypeEntry, ...] = ()
     roles: tuple[RoleEntry, ...] = ()
+    substitution_pools: tuple[SubstitutionPoolEntry, ...] = ()
 
     @property
     def since(self) -> datetime | None:
@@ -264,6 +274,8 @@ def rules(region: Region) -> Iterator[Holding]:
         yield rule("bed-type", bed_type.bed_type, facts_of(AddedChoice, bed_type))
     for role in region.roles:
         yield rule("role", role.role, facts_of(AddedChoice, role))
+    for pool in region.substitution_pools:
+        yield rule("substitution-pool", pool.substitution_pool, facts_of(SubstitutionPool, pool))
     for people in region.population:
         yield rule("population", people.municipality or "population", facts_of(Population, people))
     for use in region.use:

@@ -344,6 +344,15 @@ class ClientFacts(Wire):
     scopes: tuple[Scope, ...]
 
 
+class SubstitutionPool(Wire):
+    """Bed types that are declared to stand in for each other; only inside it do shortages net."""
+
+    name: Name
+    bed_types: tuple[Word, ...]
+    source: Annotated[str, Field(min_length=3)]
+    year: int = Field(ge=1990, le=2100)
+
+
 class RuleFacts(Wire):
     """A rule, norm or assumption as data: what it is, and where it comes from."""
 

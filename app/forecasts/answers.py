@@ -23,6 +23,7 @@ from app.forecasts.schemas import (
     Missing,
     NoPlace,
     Part,
+    PoolForecast,
     Reason,
     RunView,
     Skill,
@@ -171,6 +172,20 @@ def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
     )
 
 
+def pool_told(stored: Stored, seen: Mapping[Kind, Shows], asked: Asked) -> PoolForecast:
+    """Suppressed where any of its types is, since that type could be taken from it."""
+    pool = stored.detail["pool"]
+    parts = {shown for kind, shown in seen.items() if kind.bed_type in pool["bedTypes"]}
+    whole = seen[stored.kind] == "all" and parts <= {"all"}
+    found = told(stored, "all" if whole else "nothing", asked)
+    return PoolForecast(
+        **{**dict(found), "bed_type": None},
+        substitution_pool=stored.kind.bed_type,
+        name=pool["name"],
+        bed_types=pool["bedTypes"],
+    )
+
+
 def open_points(stored: Stored) -> Sequence[Point]:
     """The need by the tables alone, which are open, where its level is what the units told."""
     tables = stored.detail.get("tables")
@@ -267,8 +282,9 @@ NOT_KEPT = Reason(
 
 
 def coverage(detail: Mapping[str, Any]) -> Coverage:
-    counted = len(detail["members"])
-    return Coverage(current=counted, total=counted + len(detail["missing"]))
+    """Of a pool a unit may have told the one type and not the other: then it is not whole."""
+    members, missing = set(detail["members"]), {each["unit"] for each in detail["missing"]}
+    return Coverage(current=len(members - missing), total=len(members | missing))
 
 
 def skill(told: Mapping[str, Any] | None) -> Skill | None:
@@ -427,6 +443,7 @@ def forecast(
     run: RunView,
     probabilities: Sequence[float],
     types: Sequence[Stored],
+    pools: Sequence[Stored],
     owners: Mapping[str, int],
     disclosure: Disclosure,
     as_of: As,
@@ -436,12 +453,12 @@ def forecast(
     `owners` gives the organisation of each unit behind it.
     """
     age = as_of.moment - run.issued_at
-    found = []
     said = Asked(probabilities, topic.levels, EXACT if topic.exact else 1)
-    for each in types:
-        behind = {owners[unit] for unit in each.members or owners}
-        shown = shows(disclosure, topic, behind, age)
-        found.append(told(each, shown, said))
+    seen = {
+        each.kind: shows(disclosure, topic, {owners[unit] for unit in each.members or owners}, age)
+        for each in (*types, *pools)
+    }
+    found = [told(each, seen[each.kind], said) for each in types]
     turns = set(turning_points(disclosure, topic, set(owners.values()), run))
     passed = {turn for turn in turns if turn <= as_of.moment}
     since = max({run.known_at, as_of.rules_changed_at} | passed)
@@ -456,6 +473,7 @@ def forecast(
         run=run,
         any_type_short=any_type_short(found, types, said) if totals else None,
         forecasts=tuple(found),
+        substitution_pools=tuple(pool_told(each, seen, said) for each in pools),
     )
     return answer, min(turns - passed, default=FOREVER)
 

@@ -171,7 +171,7 @@ def row_of(run: Run) -> dict[str, Any]:
         "model": run.model,
         "seed": run.seed,
         "probabilities": list(run.probabilities),
-        "detail": counts(run),
+        "detail": {**run.detail, **counts(run)},
     }
 
 

@@ -4,11 +4,12 @@ import asyncio
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as local_time
 from functools import partial
+from math import isfinite
 from typing import Literal
 
 import asyncpg
@@ -33,19 +34,38 @@ from app.forecasts.answers import (
     Stored,
     forecast,
     no_run,
+    sees_all,
     shows,
     told_levels,
     type_paths,
 )
 from app.forecasts.changed import Before, Key
+from app.forecasts.days.rule import Patience, rule_of
+from app.forecasts.days.unit import REFUSES_NOBODY
 from app.forecasts.demand import Part
 from app.forecasts.kept import Answer, Kept, Version, sealed
 from app.forecasts.paths import unpacked
 from app.forecasts.runs import REGION, Horizon, Kind, Moves, NoPlace
 from app.forecasts.schemas import Asked, Paths, PathsAsked, RunView, Service, ServiceAsked
 from app.forecasts.series import DAY, Daily
-from app.forecasts.service_answers import type_service
-from app.forecasts.subjects import FORECAST, SUPPLY, WAITING, Offer, Region
+from app.forecasts.service_answers import (
+    Member,
+    OfType,
+    Seen,
+    days_pool,
+    days_service,
+    services,
+    wrong_of_days,
+)
+from app.forecasts.subjects import (
+    FORECAST,
+    POOLED,
+    SUPPLIED,
+    SUPPLY,
+    WAITING,
+    Offer,
+    Region,
+)
 from app.forecasts.supply import Event
 from app.forecasts.tables import ForecastRun
 from app.forecasts.together import Ways
@@ -120,6 +140,7 @@ async def region(session: AsyncSession, at: datetime, data_cut: datetime) -> Reg
         await told(session, now, (SUPPLY,), at, data_cut, days=1),
         await events(session, data_cut),
         {horizon: await before(session, horizon, at, data_cut) for horizon in COMPARED},
+        await facilities.substitution_pools(session, holds, data_cut),
     )
 
 
@@ -307,11 +328,15 @@ async def owners(session: AsyncSession, units: Iterable[str]) -> dict[str, int]:
 
 
 async def stored(
-    session: AsyncSession, run_id: uuid.UUID, org_id: int, topic: Topic
+    session: AsyncSession, run_id: uuid.UUID, org_id: int, topic: Topic, measure: str | None = None
 ) -> list[Stored]:
-    """What a run says of a subject: one for each resource and bed type, in that order."""
+    """What a run says of a subject: one for each resource and bed type, in that order.
+
+    Of the measure that is asked, unless another is named.
+    """
+    of = measure or topic.measure
     connection = await raw(session)
-    key = (org_id, run_id, topic.subject_kind, topic.subject, topic.measure)
+    key = (org_id, run_id, topic.subject_kind, topic.subject, of)
     where = "org_id = $1 AND run_id = $2 AND subject_kind = $3 AND subject = $4 AND measure = $5"
     points: dict[tuple[str, str], list[Point]] = defaultdict(list)
     for row in await connection.fetch(
@@ -328,7 +353,7 @@ async def stored(
     )
     return [
         Stored(
-            Kind(topic.measure, row["resource"], row["bed_type"]),
+            Kind(of, row["resource"], row["bed_type"]),
             row["state"],
             orjson.loads(row["detail"]),
             points[row["resource"], row["bed_type"]],
@@ -391,6 +416,9 @@ async def make(
     refuse(topic.wrong_levels(levels))
     topic = topic.with_levels(levels)
     types = await stored(session, run.run_id, org_id, topic)
+    pools: Sequence[Stored] = ()
+    if topic.measure == SUPPLIED:
+        pools = await stored(session, run.run_id, org_id, topic, POOLED)
     if not types and topic.horizon == "days" and asked.measure is None:
         # A post or a team has no places: what is asked of it is told instead.
         for measure in WITHOUT_PLACES:
@@ -399,12 +427,13 @@ async def make(
                 break
         else:
             topic = replace(topic, measure="occupied")
-    of = await owners(session, {unit for each in types for unit in each.members})
+    of = await owners(session, {unit for each in (*types, *pools) for unit in each.members})
     told, until = forecast(
         topic,
         view_of(run),
         run.probabilities,
         types,
+        pools,
         of if topic.subject_kind != "unit" else {topic.subject: org_id},
         await disclosure(session, viewer, known_at or now, known_at),
         As(known_at or now, known_at, rests_on.changed_at),
@@ -452,7 +481,7 @@ async def service(
 ) -> Service:
     """Of the last run: the need of each unit where it is told, else who is there."""
     question = asked.question()
-    refuse(wrong(question))
+    refuse([*wrong(question), *wrong_of_days(asked)])
     topic = topic_of(question)
     about = {key: value for key, value in topic.about().items() if key != "measure"}
     org_id = await owner(session, topic)
@@ -463,19 +492,100 @@ async def service(
     of = await owners(session, {unit for each in types for unit in each.members})
     behind = of if topic.subject_kind != "unit" else {topic.subject: org_id}
     seen = await disclosure(session, viewer, now, None)
-    there = await bundles(session, run.run_id, behind, topic)
-    needed = await bundles(session, run.run_id, behind, replace(topic, measure="need"))
-    told = []
+    parts = []
     for each in types:
         units = list(each.members or behind)
-        shown = shows(seen, topic, {behind[unit] for unit in units}, now - run.issued_at)
-        need = each.kind._replace(measure="need")
-        kept = [needed.get((unit, need)) or there.get((unit, each.kind)) for unit in units]
-        ways = [of_unit for of_unit in kept if of_unit is not None]
-        whole = ways if len(ways) == len(units) else []
-        made = partial(type_service, each, shown, units, whole, asked.refused)
-        told.append(await asyncio.to_thread(made))
-    return Service(**about, refused=asked.refused, run=view_of(run), types=tuple(told))
+        whose, age = {behind[unit] for unit in units}, now - run.issued_at
+        shown, alone = shows(seen, topic, whose, age), sees_all(seen, whose, age)
+        parts.append(Seen(each, shown, units, alone))
+    told = {**about, "refused": asked.refused, "run": view_of(run)}
+    if topic.horizon == "days":
+        pooled = await stored(session, run.run_id, org_id, topic, POOLED)
+        ways = (asked.refused, run.probabilities)
+        return Service(
+            **told,
+            types=tuple(days_service(part, *ways) for part in parts),
+            substitution_pools=tuple(days_pool(each, parts, *ways) for each in pooled),
+        )
+    found = await with_paths(session, run, topic, behind, parts, asked.patience_hours)
+    holds = max(run.issued_at, run.data_cut)
+    pools = await facilities.substitution_pools(session, holds, run.data_cut)
+    made = partial(services, found, pools, asked.refused)
+    of_types, of_pools = await asyncio.to_thread(made)
+    return Service(**told, types=of_types, substitution_pools=of_pools)
+
+
+async def with_paths(
+    session: AsyncSession,
+    run: ForecastRun,
+    topic: Topic,
+    behind: Mapping[str, int],
+    parts: Sequence[Seen],
+    patience: float | None,
+) -> list[OfType]:
+    """With the paths of all units if those are kept, their stays and who waits there how long."""
+    there = await bundles(session, run.run_id, behind, topic)
+    needed = await bundles(session, run.run_id, behind, replace(topic, measure="need"))
+    member = await waiting(session, run, behind, patience)
+    found = []
+    for each in parts:
+        kind = each.stored.kind
+        need = kind._replace(measure="need")
+        kept = [needed.get((unit, need)) or there.get((unit, kind)) for unit in each.units]
+        ways = [one for one in kept if one is not None]
+        members = [member(unit, kind) for unit in each.units]
+        found.append(OfType(each, members, ways if len(ways) == len(members) else []))
+    return found
+
+
+async def waiting(
+    session: AsyncSession, run: ForecastRun, behind: Mapping[str, int], asked: float | None
+) -> Callable[[str, Kind], Member]:
+    """How long people stay in each of these units and kinds, and wait for a place there.
+
+    The stay is that of the last run of days, which learned it, else the one that is planned; the
+    patience is what is `asked` (hours), else the norm as this run knew it.
+    """
+    holds = max(run.issued_at, run.data_cut)
+    rule = rule_of(await facilities.rules(session, "norm", holds, run.data_cut))
+    units = await facilities.units(session, holds, run.data_cut)
+    learned = await stays(session, behind)
+
+    def of_unit(unit: str, kind: Kind) -> Member:
+        facts = units[unit].facts if unit in units else None
+        setting = facts.care_setting if facts else ""
+        planned = rule.planned_in(setting, facts.planned_term_days if facts else None)
+        stay = learned.get((unit, kind)) or (planned.mean if planned else None)
+        patience = rule.patience_in(setting)
+        if setting in REFUSES_NOBODY:
+            patience = Patience(0.0, "", 0)
+        if asked is not None:
+            patience = Patience(asked, "", 0)
+        return Member(unit, stay if stay and isfinite(stay) else None, patience)
+
+    return of_unit
+
+
+async def stays(
+    session: AsyncSession, behind: Mapping[str, int]
+) -> Mapping[tuple[str, Kind], float]:
+    """The mean stay in days that the last run of days learned of these units."""
+    run = await run_of(session, "days")
+    if run is None:
+        return {}
+    rows = await (await raw(session)).fetch(
+        """
+        SELECT s.subject, s.measure, s.resource, s.bed_type,
+               (s.detail ->> 'meanStayDays')::float8 AS stay
+          FROM unnest($1::int[], $2::text[]) AS u(org_id, unit)
+          JOIN forecast_subjects s ON s.org_id = u.org_id AND s.subject = u.unit
+         WHERE s.run_id = $3 AND s.subject_kind = 'unit' AND s.state = 'known'
+        """,
+        list(behind.values()),
+        list(behind),
+        run.run_id,
+    )
+    return {(unit, Kind(*kind)): stay for unit, *kind, stay in rows if stay is not None}
 
 
 async def bundles(

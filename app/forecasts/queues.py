@@ -21,6 +21,8 @@ LEFT_OUT = 1e-15
 FARTHEST = 9.0
 # A slip of the keys makes a queue this wide (standard deviations or geometric steps, in people).
 WIDEST = 3e4
+# Many chains that are walked at once are looked at every so many states.
+STRIDE = 8
 # In a Gauss-Legendre panel the integrand changes by a few powers of e: 16 nodes are exact there.
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 PANELS = 64
@@ -240,6 +242,78 @@ def beds_for(loads: Floats, weights: Floats | None, refused: float) -> int:
     At least 1 bed, since without beds the request that does come is refused.
     Raises ValueError for no loads, shapes that do not fit, or figures outside these ranges.
     """
+    shares = _weighed(loads, weights, refused)
+    lost, beds = np.ones(loads.shape), 0
+    while float(shares @ lost) > refused:
+        beds += 1
+        lost = loads * lost / (beds + loads * lost)
+    return beds
+
+
+def beds_with_patience(
+    loads: Floats, weights: Floats | None, refused: float, patience: float
+) -> int:
+    """The smallest number of beds whose mean Erlang-A over a forecast loses <= `refused`.
+
+    As `beds_for`, for requests that wait and are lost once their patience ends: its mean is
+    `patience` >= 0 mean stays (0: none waits, Erlang-B). At least 1 bed. Raises ValueError as
+    `beds_for` and `erlang_a`.
+    """
+    _check(patience=patience)
+    if patience == 0:
+        return beds_for(loads, weights, refused)
+    shares = _weighed(loads, weights, refused)
+
+    def enough(beds: int) -> bool:
+        return float(shares @ lost_with_patience(loads, beds, patience)) <= refused
+
+    # Who waits asks for no more beds than who does not, and mostly for a few less.
+    high, step = beds_for(loads, weights, refused), 1
+    while high > step and enough(high - step):
+        high, step = high - step, 2 * step
+    low = max(high - step, 0)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def lost_with_patience(loads: Floats, servers: int, patience: float) -> Floats:
+    """`erlang_a(load, servers, patience).lost` of each of `loads` float64[n] at once: float64[n].
+
+    `patience` > 0. The same chain, walked side by side. Raises ValueError as `erlang_a`.
+    """
+    lost = np.ones(loads.shape)
+    for server in range(1, servers + 1):
+        lost = loads * lost / (server + loads * lost)
+    busy = loads > 0
+    some = np.where(busy, loads, 1.0)
+    if isinf(patience):
+        return np.where(busy, np.maximum(0.0, 1 - servers / some), lost)
+    deviation = np.sqrt(loads * patience)
+    spare = np.where(loads < servers, servers - loads, 1.0)
+    steps = np.where(loads < servers, servers / spare, inf)
+    if np.minimum(deviation, steps).max(initial=0.0) > WIDEST:
+        raise ValueError(f"A patience of {patience:g} stays is not walked through; give math.inf.")
+    k = np.maximum(0.0, np.floor((loads - servers) * patience - FARTHEST * deviation))
+    full = np.where(k > 0, 1.0, lost)
+    waits, queue, beyond = full.copy(), k.copy(), np.full(loads.shape, inf)
+    while (beyond > LEFT_OUT * queue).any():
+        for _ in range(STRIDE):
+            k += 1
+            leave = servers + k / patience
+            full = loads * full / (leave + loads * full)
+            waits += (1 - waits) * full
+            queue += (k - queue) * full
+        less = loads / (leave + 1 / patience)
+        under = np.where(less < 1, less, 0.0)
+        tail = full * under * (k + 1 / (1 - under)) / (1 - under)
+        beyond = np.where(less < 1, tail, inf)
+    return np.where(busy, np.minimum(queue / (patience * some), waits), lost)
+
+
+def _weighed(loads: Floats, weights: Floats | None, refused: float) -> Floats:
+    """What each load weighs, float64[n] that adds up to 1."""
     _check_share(refused, "refused")
     shares = np.ones(loads.shape) if weights is None else weights
     if loads.ndim != 1 or loads.shape != shares.shape or len(loads) == 0:
@@ -250,12 +324,8 @@ def beds_for(loads: Floats, weights: Floats | None, refused: float) -> int:
         raise ValueError(
             f"Loads lie between 0 and {MOST_LOAD:g}, weights are at least 0 and not all 0."
         )
-    shares = shares / shares.sum()
-    lost, beds = np.ones(loads.shape), 0
-    while float(shares @ lost) > refused:
-        beds += 1
-        lost = loads * lost / (beds + loads * lost)
-    return beds
+    weighed: Floats = shares / shares.sum()
+    return weighed
 
 
 def pooling_gain(loads: Sequence[float], refused: float) -> Pooling:

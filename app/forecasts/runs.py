@@ -81,7 +81,10 @@ class Bundle(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One issue of one horizon. `data_cut` is the last moment at which it knew something."""
+    """One issue of one horizon. `data_cut` is the last moment at which it knew something.
+
+    `detail` is what it says of no subject of its own: of the years the staff of the region.
+    """
 
     horizon: Horizon
     issued_at: datetime
@@ -91,4 +94,5 @@ class Run:
     probabilities: Sequence[float]
     issued: Sequence[Issued]
     paths: Sequence[Bundle] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
     run_id: uuid.UUID = field(default_factory=uuid.uuid4)

@@ -313,6 +313,15 @@ class TypeForecast(Wire):
     steps: tuple[ForecastStep, ...] = ()
 
 
+class PoolForecast(TypeForecast):
+    """The same of bed types that are declared to stand in for each other: inside the pool they net,
+    path by path, and between pools or with other types never. `bedType` is null."""
+
+    substitution_pool: Slug
+    name: str
+    bed_types: tuple[str, ...] = Field(description="As they were declared at issue.")
+
+
 class Forecast(Wire):
     """What will probably be needed of a unit, a group or a care setting."""
 
@@ -330,6 +339,12 @@ class Forecast(Wire):
     run: RunView | None = None
     any_type_short: tuple[AnyTypeShort, ...] | None = None
     forecasts: tuple[TypeForecast, ...] = ()
+    substitution_pools: tuple[PoolForecast, ...] = Field(
+        (),
+        description="Those of which there are two bed types or more; not of the years. Told to "
+        "who may see each of the types. A unit that tells one type and not another is in `members` "
+        "and in `missing`.",
+    )
 
 
 class TypePaths(Wire):
@@ -351,13 +366,28 @@ class ServiceAsked(Wire):
     care_setting: CareSetting | None = Field(
         None, description="The units of a care setting in the region, per bed type."
     )
-    horizon: Literal["weeks", "months"] = Field("weeks", description="By week, or by month.")
+    horizon: Literal["days", "weeks", "months"] = Field(
+        "weeks", description="72 hours from now by hour or shift, by week, or by month."
+    )
     refused: float = Field(
-        0.05, gt=0, lt=1, description="At most this share of who asks may find no place."
+        0.05,
+        gt=0,
+        lt=1,
+        description="At most this share of who asks may find no place. Of the days one of 0.01, "
+        "0.02, 0.05, 0.1, 0.2 and 0.3.",
+    )
+
+    patience_hours: float | None = Field(
+        None,
+        ge=0,
+        le=720,
+        description="How long who finds no place waits in the mean; 0: not at all (Erlang B). Left "
+        "out: the norm `patience` of the region. Not of the days, that tell who finds no place at "
+        "once.",
     )
 
     def question(self) -> Asked:
-        told = self.model_dump(exclude={"refused"})
+        told = self.model_dump(exclude={"refused", "patience_hours"})
         return Asked(**told)
 
 
@@ -370,14 +400,27 @@ class Load(Wire):
 
 
 class EnoughStep(Wire):
-    """One week or month: the whole places that keep the service level."""
+    """One week or month, or of the days one hour or shift: the whole places that keep the service
+    level."""
 
     day: date = Field(description="The local day on which it begins.")
+    at: datetime | None = Field(None, description="Of the days only: its begin.")
+    until: datetime | None = Field(None, description="Of the days only: its end.")
     load: Load
-    together: int = Field(description="If all units help each other out.")
-    apart: int = Field(description="If each unit is on its own.")
+    together: int = Field(
+        description="If all units help each other out; of a pool its bed types do too."
+    )
+    apart: int = Field(description="If each unit is on its own; of a pool, if each bed type is.")
     gain: int = Field(description="What pooling spares: `apart` less `together`.")
-    supply: Amount = Field(description="The fewest places with staff on any of its days.")
+    supply: Amount = Field(
+        description="The fewest places with staff on any of its days; of the days those at its end."
+    )
+
+
+QUEUE = (
+    "`erlang-a`: who finds no place waits, and counts as refused when patience ends; `erlang-b`: "
+    "at once, where nobody waits or no stay is known."
+)
 
 
 class TypeService(Wire):
@@ -388,11 +431,42 @@ class TypeService(Wire):
     state: FigureState
     reason: Reason | None = None
     members: tuple[str, ...] = ()
+    queue: Literal["erlang-a", "erlang-b"] | None = Field(None, description=QUEUE)
+    patience_hours: float | None = Field(
+        None, description="The mean patience; null where no stay is known to hold it against."
+    )
+    mean_stay_days: float | None = Field(
+        None, description="Over who asks. Null also for who may see the total alone."
+    )
+    sources: tuple[Source, ...] = Field((), description="Where the patience is from.")
+    steps: tuple[EnoughStep, ...] = ()
+
+
+class PoolService(Wire):
+    """Of the bed types of one substitution pool, over all units: their paths added up.
+
+    Told to who may see each of the types.
+    """
+
+    substitution_pool: Slug
+    name: str
+    bed_types: tuple[str, ...]
+    state: FigureState
+    reason: Reason | None = None
+    members: tuple[str, ...] = ()
+    queue: Literal["erlang-a", "erlang-b"] | None = Field(None, description=QUEUE)
+    patience_hours: float | None = Field(
+        None, description="The mean patience; null where no stay is known to hold it against."
+    )
+    mean_stay_days: float | None = Field(
+        None, description="Over who asks. Null also for who may see the total alone."
+    )
+    sources: tuple[Source, ...] = Field((), description="Where the patience is from.")
     steps: tuple[EnoughStep, ...] = ()
 
 
 class Service(Wire):
-    """How many places refuse no more than a share of who asks (Erlang B, nobody waits)."""
+    """How many places refuse no more than a share of who asks (Erlang A or B: see `queue`)."""
 
     subject_kind: SubjectKind
     subject: str
@@ -400,6 +474,10 @@ class Service(Wire):
     refused: float
     run: RunView | None = None
     types: tuple[TypeService, ...] = ()
+    substitution_pools: tuple[PoolService, ...] = Field(
+        (),
+        description="Those of which there are two bed types or more, as the run knew them.",
+    )
 
 
 class Paths(Wire):

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from app.forecasts.queues import beds_for
+from app.forecasts.queues import beds_with_patience
 from app.forecasts.together import Ways, summed
 
 Floats = NDArray[np.float64]
@@ -30,14 +30,24 @@ class Enough:
     apart: int
 
 
-def enough(members: Sequence[Ways], refused: float) -> list[Enough]:
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """For how many mean stays who finds no place waits for one in the mean (0: not at all): of all
+    members `together`, and of each on its own."""
+
+    together: float
+    apart: Sequence[float]
+
+
+def enough(members: Sequence[Ways], refused: float, patient: Patient | None = None) -> list[Enough]:
     """Of each whole week, or of each month, that all members tell.
 
     The load of a week is the mean of its days on each path, so that the forecast of the load is
     its distribution over the 500 paths; Erlang B in the mean over them (Jongbloed & Koole 2001),
-    since that of the mean load would understate who is refused. 0 < `refused` < 1. Raises
-    ValueError as `queues.beds_for`.
+    since that of the mean load would understate who is refused; with patience Erlang A likewise.
+    0 < `refused` < 1. Raises ValueError as `queues.beds_with_patience`.
     """
+    waits = patient or Patient(0.0, [0.0] * len(members))
     whole = summed(members)
     size = WEEK if whole.freq == "D" else 1
     days = whole.days()
@@ -46,14 +56,15 @@ def enough(members: Sequence[Ways], refused: float) -> list[Enough]:
     for start in range(0, whole.steps - size + 1, size):
         load = np.maximum(mean_of(whole.paths, start, size), 0.0)
         apart = sum(
-            beds_for(np.maximum(mean_of(part, start, size), 0.0), None, refused) for part in parts
+            beds_with_patience(np.maximum(mean_of(part, start, size), 0.0), None, refused, stays)
+            for part, stays in zip(parts, waits.apart, strict=True)
         )
         low, middle, high = np.quantile(load, OUTER)
         found.append(
             Enough(
                 days[start],
                 (float(low), float(middle), float(high)),
-                beds_for(load, None, refused),
+                beds_with_patience(load, None, refused, waits.together),
                 apart,
             )
         )

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.facilities.schemas import SubstitutionPool
 from app.forecasts import calendar
 from app.forecasts.calendar import CENSUS
 from app.forecasts.changed import Before, Key
@@ -25,6 +27,8 @@ SUPPLIED = "occupied"
 SUPPLY = "staffed"
 # What the need of a setting is made of, beside who is there.
 NEED, READY, WAITING = "need", "medicallyReady", "waiting"
+# Bed types that are declared to stand in for each other, as one.
+POOLED = "substitutionPool"
 # Of a closure of more than nine tenths the rest is no level to scale by.
 LEAST_RATIO = 0.1
 WEEK_DAYS = 7
@@ -57,16 +61,22 @@ class Region:
     now: Mapping[tuple[str, Kind], Sequence[Part]]
     events: Mapping[str, Sequence[Event]]
     before: Mapping[Horizon, Mapping[Key, Before]] = field(default_factory=dict)
+    pools: Mapping[str, SubstitutionPool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Total:
-    """A sum over units of one kind: a group or a care setting, with all its members."""
+    """A sum over units of one kind: a group or a care setting, with all its members.
+
+    Of a substitution pool, also one of a single unit, its members are of several bed types, and of
+    its kind the bed type is the slug of the pool.
+    """
 
     subject_kind: SubjectKind
     subject: str
     kind: Kind
     members: Sequence[Question]
+    pool: SubstitutionPool | None = None
 
 
 def questions(region: Region) -> tuple[list[Question], list[Total]]:
@@ -81,7 +91,33 @@ def questions(region: Region) -> tuple[list[Question], list[Total]]:
         for kind in dict.fromkeys(question.kind for question in found):
             of_kind = [question for question in found if question.kind == kind]
             totals.append(Total(subject_kind, subject, kind, of_kind))
+        totals += pools(region, subject_kind, subject, found)
+    for unit, found in sorted(by_unit.items()):
+        totals += pools(region, "unit", unit, found)
     return [*units, *needs_here(region, units), *needs(region, units)], totals
+
+
+def pools(
+    region: Region, subject_kind: SubjectKind, subject: str, found: Sequence[Question]
+) -> Iterator[Total]:
+    """The substitution pools of which these units have two bed types or more."""
+    for slug, pool in sorted(region.pools.items()):
+        parts = [question for question in found if stands_in(pool, question.kind)]
+        if len({part.kind.bed_type for part in parts}) > 1:
+            yield Total(subject_kind, subject, Kind(POOLED, "bed", slug), parts, pool)
+
+
+def stands_in(pool: SubstitutionPool, kind: Kind) -> bool:
+    """Whether these are places of a bed type of the pool."""
+    return kind[:2] == (SUPPLIED, "bed") and kind.bed_type in pool.bed_types
+
+
+def as_declared(pool: SubstitutionPool) -> dict[str, Any]:
+    """What a run keeps of a pool: it may be declared otherwise later."""
+    return {
+        "pool": {"name": pool.name, "bedTypes": list(pool.bed_types)},
+        "sources": [{"what": pool.name, "source": pool.source, "year": pool.year}],
+    }
 
 
 def needs_here(region: Region, units: Sequence[Question]) -> Iterator[Question]:

@@ -36,7 +36,7 @@ from app.forecasts.paths import (
 )
 from app.forecasts.runs import REGION, Bundle, Issued, Kind
 from app.forecasts.series import DAY, Daily
-from app.forecasts.subjects import NEED, SUPPLIED, Total
+from app.forecasts.subjects import NEED, POOLED, SUPPLIED, Total, as_declared
 
 Floats = NDArray[np.float64]
 MIDDLE = QUANTILES.index(0.5)
@@ -331,34 +331,44 @@ def widening(quantiles: Floats) -> Floats:
 
 
 def total_of(total: Total, by_name: Mapping[str, Answer]) -> Answer:
-    """The sum of the paths of the members that told enough; the others named with the reason."""
+    """The sum of the paths of the members that told enough; the others named with the reason.
+
+    Of a pool the bed types net on each path, and nowhere else: of each type it is told too.
+    """
     told = [by_name[member.name] for member in total.members]
     counted = [each for each in told if isinstance(each.ways, Ways)]
     supplies = [each.question.supply for each in counted if each.question.supply is not None]
     question = replace(
         total.members[0],
-        org_id=REGION,
+        kind=total.kind,
+        org_id=REGION if total.subject_kind != "unit" else total.members[0].org_id,
         subject_kind=total.subject_kind,
         subject=total.subject,
         demand=None,
         supply=np.sum(supplies, axis=0) if supplies else None,
         changes=(),
-        members=[each.question.subject for each in counted],
+        members=[*dict.fromkeys(each.question.subject for each in counted)],
         missing={
             each.question.subject: each.ways.code for each in told if isinstance(each.ways, Why)
         },
     )
+    declared = {} if total.pool is None else as_declared(total.pool)
     if not counted:
         codes = set(question.missing.values())
         code = codes.pop() if len(codes) == 1 else "too-short"
-        return Answer(question, Why(code, "None of its members told enough."), None, {})
+        return Answer(question, Why(code, "None of its members told enough."), None, declared)
+    unsaid = {each.question.kind for each in told} - {each.question.kind for each in counted}
+    if unsaid:
+        types = ", ".join(sorted(kind.bed_type for kind in unsaid))
+        why = Why("part-unknown", f"A pool is told with all its bed types; unknown is {types}.")
+        return Answer(question, why, None, declared)
     known = [(each.ways, each.detail) for each in counted if isinstance(each.ways, Ways)]
     ways = summed([of for of, _ in known])
     detail = of_members([(of_steps(said, of, ways), said) for of, said in known])
     need = None
     if any(each.need is not None for each in counted):
         need = summed([each.asked for each in counted if each.asked is not None])
-    return Answer(question, ways, ahead_of(question, ways), detail, need)
+    return Answer(question, ways, ahead_of(question, ways), {**detail, **declared}, need)
 
 
 def summed(members: Sequence[Ways]) -> Ways:
@@ -426,7 +436,9 @@ def bundled(answers: Sequence[Answer]) -> Iterator[Bundle]:
     of totals are their sums."""
     for answer in answers:
         question, kind = answer.question, answer.question.kind
-        if question.subject_kind != "unit" or not isinstance(answer.ways, Ways):
+        if question.subject_kind != "unit" or kind.measure == POOLED:
+            continue
+        if not isinstance(answer.ways, Ways):
             continue
         yield bundle(question, kind, answer.ways)
         if answer.need is not None:

@@ -12,11 +12,19 @@ from app.forecasts import calendar
 from app.forecasts.runs import Issued, Kind, Run
 from app.forecasts.schemas import Reason
 from app.forecasts.subjects import SUPPLIED, Offer, Region, supply_of
-from app.planning.assumed import Asks, Assumptions, Lever, Line, LineKey, Role, Service
+from app.planning.assumed import Asks, Assumptions, AtLeast, Lever, Line, LineKey, Role, Service
 from app.planning.demography import Factor
 from app.planning.demography import Population as People
 from app.planning.labour import by_age
-from app.planning.schemas import AssumptionSet, LeverTold, LineAssumed, LineName, Unplanned
+from app.planning.minima import Fewest, minima
+from app.planning.schemas import (
+    AssumptionSet,
+    LeverTold,
+    LineAssumed,
+    LineName,
+    MinimumAssumed,
+    Unplanned,
+)
 
 # forecasting.md, "Years": to 2040 and 15 years at least.
 UNTIL, AHEAD = 2040, 15
@@ -37,6 +45,7 @@ class Tables:
     municipality: Mapping[str, str]
     catchment: Mapping[str, Mapping[str, float]]
     laws: Mapping[tuple[str, str], Law]
+    fewest: Sequence[Fewest] = ()
 
 
 def assembled(region: Region, tables: Tables, months: Run | None) -> AssumptionSet:
@@ -62,8 +71,19 @@ def assembled(region: Region, tables: Tables, months: Run | None) -> AssumptionS
         people=tuple(tables.population),
         lines=tuple(lines),
         labour=tuple(labour),
+        minima=tuple(minima_assumed(tables.fewest, lines, labour)),
         unplanned=tuple(unplanned),
     )
+
+
+def minima_assumed(
+    fewest: Sequence[Fewest], lines: Sequence[LineAssumed], labour: Sequence[Labour]
+) -> Iterator[MinimumAssumed]:
+    units = {line_key(line): line.members for line in lines}
+    asks = {each.role: asked_keys(each) & units.keys() for each in labour}
+    for each in minima(fewest, units, asks):
+        kinds = tuple(LineName(**named(key)) for key in sorted(each.lines))
+        yield MinimumAssumed(role=each.role, lines=kinds, fte=each.fte, norms=each.norms)
 
 
 def missing(
@@ -197,7 +217,7 @@ def assumptions(assumed: AssumptionSet, levers: Sequence[Lever] = ()) -> Assumpt
         now=assumed.now,
         people=people,
         lines=[line_of(each) for each in assumed.lines],
-        roles=[role_of(each) for each in assumed.labour],
+        roles=[role_of(each, assumed.minima) for each in assumed.labour],
         levers=levers,
     )
 
@@ -245,7 +265,7 @@ def line_of(told: LineAssumed) -> Line:
     )
 
 
-def role_of(told: Labour) -> Role:
+def role_of(told: Labour, minima: Sequence[MinimumAssumed] = ()) -> Role:
     youngest, people = by_age({(band.from_, band.to): band.people for band in told.ages})
     return Role(
         role=told.role,
@@ -270,6 +290,11 @@ def role_of(told: Labour) -> Role:
             for each in told.asked
         ],
         source=told.source,
+        at_least=[
+            AtLeast(frozenset(map(line_key, each.lines)), each.fte)
+            for each in minima
+            if each.role == told.role
+        ],
     )
 
 

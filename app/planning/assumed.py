@@ -129,6 +129,14 @@ class Asks:
             raise ValueError(f"ftePerPlace of {self.line} is {self.fte_per_place}; give 0 to 100.")
 
 
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """FTE at work that a role takes for these lines together, however few are there."""
+
+    lines: frozenset[LineKey]
+    fte: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Role:
     """The people of a role: who is there in `year`, who comes, who goes, how much they work.
@@ -136,7 +144,7 @@ class Role:
     `people` float64[ages] at ages `youngest` and on; `inflow` people a year, who begin at ages
     `begins` (both ends in it); `outflow` share a year that leaves before retirement; `retires` the
     age at which all have gone; `fte_factor` FTE of one person; `absence` share; `hours_change` and
-    `absence_change` factors a year.
+    `absence_change` factors a year; `at_least` what shifts take however few are there.
     """
 
     role: str
@@ -153,6 +161,7 @@ class Role:
     absence_change: Factor
     asks: Sequence[Asks]
     source: str
+    at_least: Sequence[AtLeast] = ()
 
     def __post_init__(self) -> None:
         if self.people.ndim != 1 or not np.isfinite(self.people).all() or self.people.min() < 0:

@@ -32,6 +32,7 @@ from app.planning.schemas import (
     ScenarioTold,
     Unplanned,
 )
+from app.planning.staff import staff
 from app.planning.tables import Scenario
 from app.planning.told import needs, plan
 
@@ -68,7 +69,8 @@ def reckoned(region: Region, tables: Tables, months: Run | None, data_cut: datet
         *(unknown(each) for each in assumed.unplanned),
     ]
     issued.sort(key=lambda each: (each.subject, each.kind))
-    run = Run("years", region.at, data_cut, MODEL, SEED, LEVELS, issued)
+    detail = {"staff": staff(assumed, told, stripped, SEED, DRAWS)}
+    run = Run("years", region.at, data_cut, MODEL, SEED, LEVELS, issued, detail=detail)
     return Baseline(run, assumed, told)
 
 

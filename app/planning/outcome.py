@@ -221,7 +221,13 @@ class Reckoner:
         for asks in role.asks:
             if asks.line in loads:
                 need = need + loads[asks.line] * asks.fte_per_place
-        need = need * self.levers_of("staffing", role, on, drawn)
+        ratio = self.levers_of("staffing", role, on, drawn)
+        need = need * ratio
+        # A night nurse is there for two people as for ten.
+        for least in role.at_least:
+            asked = [each for each in role.asks if each.line in least.lines and each.line in loads]
+            part = sum((loads[each.line] * each.fte_per_place for each in asked), np.zeros(shape))
+            need = need + np.maximum(least.fte - part * ratio, 0)
         there = self.there(role, on, drawn)
         times = (self.years - role.year)[:, None]
         first = np.full_like(times, times[0])

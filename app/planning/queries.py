@@ -1,5 +1,6 @@
 """The tables that the years are reckoned from, and the scenarios that were stored."""
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,10 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import Invalid, NotFound
 from app.facilities import queries as facilities
+from app.facilities.norms import norms_of
 from app.facilities.schemas import Law
 from app.faults import Fault
+from app.forecasts import calendar
 from app.forecasts.runs import REGION
 from app.planning.assembly import Tables
+from app.planning.minima import Fewest, fewest
 from app.planning.tables import Scenario
 
 BASELINE = "baseline"
@@ -39,6 +43,27 @@ async def tables(session: AsyncSession, holds: datetime, data_cut: datetime) -> 
         },
         catchment=catchment,
         laws=laws,
+        fewest=await fewest_heads(session, holds, data_cut),
+    )
+
+
+async def fewest_heads(
+    session: AsyncSession, holds: datetime, data_cut: datetime
+) -> Sequence[Fewest]:
+    """By the norms of the region; none where they cannot be reckoned with, as `/v1/staffing` then
+    says: the years stand without them."""
+    units = await facilities.units(session, holds, data_cut)
+    pools = await facilities.staff_pools(session, holds, data_cut)
+    try:
+        norms = norms_of(await facilities.rules(session, "norm", holds, data_cut))
+    except ValueError:
+        return ()
+    return await asyncio.to_thread(
+        fewest,
+        {name: (known.org_id, known.facts) for name, known in units.items()},
+        {name: (known.org_id, known.facts) for name, known in pools.items()},
+        norms,
+        calendar.local_day(holds),
     )
 
 

@@ -61,6 +61,15 @@ class Unplanned(LineName):
     reason: Reason
 
 
+class MinimumAssumed(Wire):
+    """FTE at work that a role takes for these kinds of care together, however few are there."""
+
+    role: Word
+    lines: tuple[LineName, ...]
+    fte: float
+    norms: tuple[str, ...] = Field(description="The norms whose fewest heads of a shift it is.")
+
+
 class AssumptionSet(Wire):
     """All that the years are reckoned from. It never changes: a later run has its own."""
 
@@ -70,6 +79,7 @@ class AssumptionSet(Wire):
     people: tuple[Population, ...]
     lines: tuple[LineAssumed, ...]
     labour: tuple[Labour, ...]
+    minima: tuple[MinimumAssumed, ...] = ()
     unplanned: tuple[Unplanned, ...] = ()
 
 

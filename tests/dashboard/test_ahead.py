@@ -5,6 +5,7 @@ import io
 from typing import Any
 from xml.etree import ElementTree
 
+import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -68,6 +69,62 @@ async def test_title_picture_table_and_file_of_what_is_ahead_are_one(
     steps = forecast["forecasts"][0]["steps"]
     shown = [float(row["Nodig"].replace(",", ".")) for row in rows]
     assert shown == [step["need"]["median"] for step in steps]
+
+
+@pytest.mark.parametrize("language", ["", "/en"])
+@pytest.mark.parametrize(
+    ("path", "charts"),
+    [
+        ("/verwachting?h=weken", {"fan-weeks"}),
+        ("/verwachting?h=maanden", {"fan-months"}),
+        ("/personeel?zorg=reo", {"tekorten-fte", "rol-nurse"}),
+        ("/jaren", {"mensen", "tekorten", "tekorten-fte", "opbouw-plekken", "opbouw-nurse"}),
+        ("/rapport", {"fan-weeks", "kalender"}),
+    ],
+)
+async def test_each_page_ahead_shows_its_pictures_with_their_tables(
+    demo: FastAPI,
+    client: AsyncClient,
+    session: AsyncSession,
+    database: Database,
+    language: str,
+    path: str,
+    charts: set[str],
+) -> None:
+    await a_run(session, database)
+    await make.a_unit(session, "caz-bed", "caz")
+    await a_baseline(session, version=2)
+
+    page = Outline((await client.get(f"{language}{path}")).text)
+
+    figures = {figure["id"] for figure in page.all("figure")}
+    assert charts <= figures
+    assert len(page.all("table")) >= len(figures)
+    assert len(page.all("h1")) == 1
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/verwachting", "Nog geen verwachting"),
+        ("/personeel", "Nog geen diensten"),
+        ("/jaren", "De jaren zijn nog niet gerekend"),
+        ("/rapport", "Er zijn nog geen gegevens gemeld"),
+    ],
+)
+async def test_each_page_ahead_says_what_it_lacks(
+    demo: FastAPI, client: AsyncClient, session: AsyncSession, path: str, says: str
+) -> None:
+    await make.a_unit(session)
+
+    assert says in Outline((await client.get(path)).text).text
+
+
+@pytest.mark.parametrize("path", ["/verwachting", "/personeel", "/jaren", "/rapport", "/en/jaren"])
+async def test_no_page_ahead_opens_without_a_key(client: AsyncClient, path: str) -> None:
+    assert (await client.get(path)).status_code == 401
 
 
 async def test_without_a_key_no_picture_and_no_file(

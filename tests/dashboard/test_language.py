@@ -14,12 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import app.dashboard
 from app.dashboard import fans, names, sentences
+from app.dashboard.ahead import gaps, judged, tonight
 from app.dashboard.english import ENGLISH
 from app.dashboard.entry import sheet, words
 from app.dashboard.language import _, listed, number, percent, signed, speaking
-from app.dashboard.page import MENU
+from app.dashboard.page import FOOT, MENU
 from app.dashboard.queries import NAMES
 from app.dashboard.routes import pages
+from app.dashboard.whatif.form import KNOBS
 from app.facilities.schemas import BED_TYPE_NAMES, ROLE_NAMES
 from app.signals.levels import Level
 from tests import make
@@ -32,16 +34,18 @@ HERE = Path(app.dashboard.__file__).parent
 BY_NAME: tuple[Mapping[Any, str], ...] = (
     *(sentences.SETTINGS, sentences.RESOURCES, sentences.STATES, sentences.LEVELS),
     *(sentences.SEVERAL, sentences.STATUSES, sentences.STOPS, sentences.ENTRANCES),
+    *(sentences.CLOSED, sentences.FRESHNESS, sentences.FEEDS),
     *(sentences.BANDS, sentences.DOUBTS, names.CAUSES, names.SHORT_CAUSES, fans.AHEAD),
-    *(BED_TYPE_NAMES, ROLE_NAMES, sheet.REASONS, words.REFUSALS, words.MEASURES),
+    *(BED_TYPE_NAMES, ROLE_NAMES, KNOBS, sheet.REASONS, words.REFUSALS, words.MEASURES),
     *sheet.OFFERED.values(),
 )
 LEVELS: tuple[Level, ...] = sentences.ORDER
 LISTS = (
     *(*sentences.MONTHS, *sentences.DAYS, *fans.COLUMNS, *LEVELS),
-    *(item.name for item in MENU),
+    *(item.name for item in (*MENU, *FOOT)),
     *(tab.name for tab in NAMES),
-    *("plekken", "fte", "plek"),
+    *(*tonight.COLUMNS, *judged.COLUMNS, *gaps.COLUMNS),
+    *("plekken", "fte", "plek", "72 uur"),
 )
 
 
@@ -82,11 +86,13 @@ def test_both_languages_hold_the_same_values() -> None:
 
 def test_numbers_are_written_as_each_language_does() -> None:
     dutch = (number(-1.25), signed(2.5), percent(0.001), listed(["a", "b"]))
+    nothing = (number(-0.0), number(-0.04), signed(-0.04))
 
     with speaking("en"):
         english = (number(-1.25), signed(2.5), percent(0.001), listed(["a", "b"]))
 
     assert dutch == ("−1,2", "+2,5", "minder dan 1%", "a en b")
+    assert nothing == ("0", "0", "0")
     assert english == ("−1.2", "+2.5", "less than 1%", "a and b")
 
 
@@ -101,7 +107,7 @@ async def test_the_same_page_stands_under_en(
     page = Outline(english.text)
     assert page.all("html")[0]["lang"] == "en"
     assert "REO has room" in page.text
-    assert "Can be taken in now" in page.text
+    assert "Admittable now" in page.text
     assert "/en/" in [link["href"] for link in Outline(dutch.text).all("a")]
     assert "/" in [link["href"] for link in page.all("a")]
 

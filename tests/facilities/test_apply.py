@@ -20,7 +20,7 @@ from app.facilities.tables import UnitVersion
 from app.facilities.years.schemas import Population
 from app.feeds.tables import Feed, FeedVersion
 from tests import make
-from tests.facilities.test_region_file import DEMO, SMALL, a_unit, changed
+from tests.facilities.test_region_file import DEMO, SMALL, a_pool, a_unit, changed
 
 FEEDS = Kind("feed", FeedFacts, FeedVersion, ("feed",), Feed)
 PEPPER = b"a pepper of the tests, and of nothing else"
@@ -266,6 +266,25 @@ async def test_the_rules_of_the_region_can_be_asked_with_their_source(
     assert population == [facts_of(Population, each) for each in parse(DEMO).population]
     (reo,) = (each for each in use if each.care_setting == "reo")
     assert reo.drift.p90 == 1.04
+
+
+async def test_a_substitution_pool_is_kept_as_versions(session: AsyncSession) -> None:
+    elv = a_pool("elv", "elv-low", "elv-high")
+    wider = a_pool("elv", "elv-low", "elv-high", "grz")
+    await apply(session, small(substitutionPools=[elv]), at=MONDAY)
+
+    dry = await told(session, small(substitutionPools=[wider]), LATER, dry_run=True)
+    found = await told(session, small(substitutionPools=[wider]), LATER)
+    ended = await told(session, small(), LATER + timedelta(days=1), end_absent=True)
+
+    assert dry == found
+    assert found == ["~ rule substitution-pool/elv: settings from 2026-11-24T08:00:00Z"]
+    assert ended[0].startswith("- rule substitution-pool/elv")
+    before = await queries.substitution_pools(session, MONDAY)
+    assert before["elv"].bed_types == ("elv-low", "elv-high")
+    after = await queries.substitution_pools(session, LATER)
+    assert after["elv"].bed_types == ("elv-low", "elv-high", "grz")
+    assert await queries.substitution_pools(session, LATER + timedelta(days=1)) == {}
 
 
 async def test_a_group_is_who_was_in_it_that_day(session: AsyncSession) -> None:

@@ -204,6 +204,39 @@ def test_a_region_can_have_bed_types_and_roles_of_its_own() -> None:
     assert region.units[0].beds[0].bed_type == "waterbed"
 
 
+def a_pool(pool: str, *bed_types: str) -> dict[str, Any]:
+    told = {"substitutionPool": pool, "name": f"Groep {pool}", "bedTypes": bed_types}
+    return {**told, "source": "dorp", "year": 2026}
+
+
+def test_bed_types_are_declared_to_stand_in_for_each_other() -> None:
+    region = parse(changed(substitutionPools=[a_pool("elv", "elv-low", "elv-high")]))
+
+    (pool,) = region.substitution_pools
+    (held,) = [each for each in holdings(region) if each.name[0] == "substitution-pool"]
+    assert (pool.substitution_pool, pool.bed_types) == ("elv", ("elv-low", "elv-high"))
+    assert held.identity == ("region", "substitution-pool", "elv")
+
+
+def test_all_that_is_wrong_with_substitution_pools_is_told_at_once() -> None:
+    pools = [
+        a_pool("elv", "elv-low", "elv-high"),
+        a_pool("ook", "elv-high", "waterbed", "grz"),
+        a_pool("alleen", "ward", "ward"),
+        {**a_pool("leeg"), "source": ""},
+    ]
+
+    found = faults(changed(substitutionPools=pools))
+
+    assert {pointer: code for pointer, (code, _) in found.items()} == {
+        "/substitutionPools/1/bedTypes/0": "two-pools",
+        "/substitutionPools/1/bedTypes/1": "unknown-bed-type",
+        "/substitutionPools/2/bedTypes": "too-few",
+        "/substitutionPools/2/bedTypes/1": "two-pools",
+        "/substitutionPools/3/source": "string-too-short",
+    }
+
+
 @pytest.mark.parametrize(
     ("population", "pointer"),
     [

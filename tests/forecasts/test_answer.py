@@ -670,3 +670,170 @@ async def test_the_need_of_a_unit_is_refused_with_the_way_out(
     assert answer.status_code == 400
     (error,) = answer.json()["errors"]
     assert error["code"] == "need-of-a-setting"
+
+
+ELV = {"name": "ELV laag en hoog", "bedTypes": ["elv-low", "elv-high"]}
+
+
+async def a_pool(session: AsyncSession, pool: str = "elv") -> None:
+    session.add(
+        RuleVersion(
+            kind="substitution-pool",
+            rule=pool,
+            org_id=await make.an_organisation(session, "tower", "operator"),
+            valid_from=make.LONG_AGO,
+            facts={"source": "fictief, zo afgesproken", "year": 2026, "settings": ELV},
+        )
+    )
+    await session.commit()
+
+
+async def an_elv_unit(
+    session: AsyncSession, unit: str, organisation: str, **places: tuple[float, float]
+) -> None:
+    """Of each bed type so many are occupied, of so many places; 60 days of them."""
+    beds = [{"bedType": name.replace("_", "-"), "law": "Zvw"} for name in places]
+    await make.a_unit(session, unit, organisation, careSetting="short-stay", beds=beds)
+    for name, (occupied, staffed) in places.items():
+        for measure, value in (("occupied", occupied), ("staffed", staffed)):
+            told = [value] * 60
+            await a_series(
+                *(session, told, measure, unit, organisation),
+                ends=YESTERDAY,
+                bed_type=name.replace("_", "-"),
+            )
+
+
+async def test_a_declared_pool_is_told_beside_its_types_and_nets_what_they_do_not(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_pool(session)
+    await an_elv_unit(session, "elv-a", "huis-a", elv_low=(9.0, 3.0), elv_high=(3.0, 30.0))
+    await an_elv_unit(session, "elv-b", "huis-b", elv_low=(5.0, 1.0), ward=(5.0, 2.0))
+    await a_group(session, "alle", "elv-a", "elv-b")
+    rtp = await a_reader(session, "rtp", "coordinator")
+    await issue(database.urls.worker, NOW)
+
+    group = Forecast.model_validate_json((await ask(client, rtp, group="alle")).content)
+    setting = Forecast.model_validate_json(
+        (await ask(client, rtp, careSetting="short-stay")).content
+    )
+    unit = (await ask(client, rtp, unit="elv-a")).json()
+
+    (pool,) = group.substitution_pools
+    assert setting.substitution_pools[0].steps == pool.steps
+    assert (pool.substitution_pool, pool.name, pool.bed_type) == ("elv", ELV["name"], None)
+    assert sorted(pool.members or ()) == ["elv-a", "elv-b"]
+    assert pool.sources[0].source == "fictief, zo afgesproken"
+    by_type = {each.bed_type: each.steps[0] for each in group.forecasts}
+    assert pool.steps[0].supply.value == 34
+    assert pool.steps[0].median == pytest.approx(17, abs=0.3)
+    assert (by_type["elv-low"].p_short.value or 0) > 0.9
+    assert pool.steps[0].p_short.value == pytest.approx(0.025)
+    assert pool.steps[0].gap.median == pytest.approx(17, abs=0.3)
+    assert pool.worst is not None
+    # Any type short stays per type, also of a type of no pool.
+    assert group.any_type_short is not None
+    assert group.any_type_short[0].at_least > 0.9
+    (own,) = unit["substitutionPools"]
+    assert (own["members"], own["steps"][0]["supply"]["value"]) == (["elv-a"], 33)
+    assert own["steps"][0]["median"] == pytest.approx(12, abs=0.3)
+    assert (await ask(client, rtp, unit="elv-b")).json()["substitutionPools"] == []
+
+
+async def test_a_pool_is_told_to_who_may_see_each_of_its_types(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_pool(session)
+    await an_elv_unit(session, "elv-a", "huis-a", elv_low=(9.0, 6.0), elv_high=(3.0, 9.0))
+    await an_elv_unit(session, "elv-b", "huis-b", elv_low=(5.0, 4.0))
+    other = await a_reader(session, "ggz", "provider")
+    await issue(database.urls.worker, NOW)
+
+    hidden = (await ask(client, other, careSetting="short-stay")).json()
+    await an_elv_unit(session, "elv-c", "huis-c", elv_high=(5.0, 4.0))
+    await issue(database.urls.worker, NOW + timedelta(seconds=1))
+    shown = await client.get("/v1/forecasts?careSetting=short-stay&levels=80", headers=other)
+
+    states = {each["bedType"]: each["state"] for each in hidden["forecasts"]}
+    assert states == {"elv-low": "known", "elv-high": "suppressed"}
+    (pool,) = hidden["substitutionPools"]
+    assert (pool["state"], pool["steps"], pool["members"]) == ("suppressed", [], None)
+    (pool,) = shown.json()["substitutionPools"]
+    assert (pool["state"], len(pool["steps"])) == ("known", 98)
+
+
+async def test_a_service_level_of_a_pool_needs_fewer_places_than_its_types_apart(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_pool(session)
+    await an_elv_unit(session, "elv-a", "huis-a", elv_low=(9.0, 10.0), elv_high=(6.0, 9.0))
+    await an_elv_unit(session, "elv-b", "huis-b", elv_low=(5.0, 6.0), ward=(5.0, 6.0))
+    rtp = await a_reader(session, "rtp", "coordinator")
+    other = await a_reader(session, "ggz", "provider")
+    await issue(database.urls.worker, NOW)
+    path = "/v1/forecasts/service-levels"
+
+    told = (await client.get(path, params={"careSetting": "short-stay"}, headers=rtp)).json()
+    unit = (await client.get(path, params={"unit": "elv-a"}, headers=rtp)).json()
+    lone = (await client.get(path, params={"unit": "elv-b"}, headers=rtp)).json()
+    hidden = await client.get(path, params={"careSetting": "short-stay"}, headers=other)
+
+    (pool,) = told["substitutionPools"]
+    types = {each["bedType"]: each["steps"] for each in told["types"]}
+    assert (pool["substitutionPool"], pool["bedTypes"]) == ("elv", ELV["bedTypes"])
+    assert sorted(pool["members"]) == ["elv-a", "elv-b"]
+    for both, low, high in zip(pool["steps"], types["elv-low"], types["elv-high"], strict=True):
+        assert both["apart"] == low["together"] + high["together"]
+        assert both["gain"] == both["apart"] - both["together"] > 0
+        assert both["supply"]["value"] == 25
+        assert both["load"]["p50"] == pytest.approx(20, abs=0.5)
+    assert unit["substitutionPools"][0]["steps"][0]["supply"]["value"] == 19
+    assert lone["substitutionPools"] == []
+    # Of the low one two others stand behind the total, of the high one a single one.
+    states = {each["bedType"]: each["state"] for each in hidden.json()["types"]}
+    assert (states["elv-low"], states["elv-high"]) == ("known", "suppressed")
+    (pool,) = hidden.json()["substitutionPools"]
+    assert (pool["state"], pool["members"], pool["steps"]) == ("suppressed", [], [])
+
+
+async def test_who_waits_with_patience_makes_fewer_places_enough_and_the_answer_says_so(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_forecast_unit(session, plannedTermDays=9)
+    await make.a_unit(session, "caz-bed", "caz")
+    await a_series(session, [6.0] * 60, unit="caz-bed", organisation="caz", ends=YESTERDAY)
+    rtp = await a_reader(session, "rtp", "coordinator")
+    await issue(database.urls.worker, NOW)
+
+    path = "/v1/forecasts/service-levels"
+
+    async def places(**query: Any) -> Any:
+        answer = await client.get(path, params=query, headers=rtp)
+        assert answer.status_code == 200
+        return answer.json()["types"][0]
+
+    norm, none, long, untold = (
+        await places(unit="reo-flex"),
+        await places(unit="reo-flex", patienceHours=0),
+        await places(unit="reo-flex", patienceHours=240),
+        await places(unit="caz-bed"),
+    )
+    setting = await places(careSetting="reo")
+    other = await a_reader(session, "ggz", "provider")
+    total = (await client.get(path, params={"careSetting": "reo"}, headers=other)).json()
+    wrong = await client.get(path, params={"unit": "reo-flex", "patienceHours": -1}, headers=rtp)
+
+    assert (norm["queue"], norm["patienceHours"]) == ("erlang-a", 48)
+    assert 6 < norm["meanStayDays"] < 9
+    assert norm["sources"][0]["what"] == "patience 48 h"
+    assert (none["queue"], none["patienceHours"], none["sources"]) == ("erlang-b", 0, [])
+    assert (untold["queue"], untold["patienceHours"]) == ("erlang-b", None)
+    assert (setting["queue"], setting["meanStayDays"]) == ("erlang-a", norm["meanStayDays"])
+    # Who sees totals only would read the stay of the one unit that has one.
+    assert total["types"][0]["steps"] == setting["steps"]
+    assert (total["types"][0]["queue"], total["types"][0]["meanStayDays"]) == ("erlang-a", None)
+    for some, at_once, longer in zip(norm["steps"], none["steps"], long["steps"], strict=True):
+        assert longer["together"] < some["together"] < at_once["together"]
+        assert some["apart"] == some["together"]
+    assert wrong.json()["errors"][0]["parameter"] == "patienceHours"

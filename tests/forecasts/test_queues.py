@@ -16,9 +16,11 @@ from app.forecasts.queues import (
     answered_within,
     bearable_load,
     beds_for,
+    beds_with_patience,
     erlang_a,
     erlang_b,
     erlang_c,
+    lost_with_patience,
     mean_wait,
     pooling_gain,
     present,
@@ -331,6 +333,56 @@ def test_the_beds_asked_for_are_enough_over_the_forecast_and_one_fewer_is_not(
     assert np.mean([erlang_b(load, beds - 1) for load in sample]) > refused - 1e-12
 
 
+@given(st.lists(st.just(0.0) | loads, min_size=1, max_size=8), st.integers(0, 80), patiences)
+def test_walking_many_loads_at_once_loses_what_each_loses_alone(
+    sample: list[float], servers: int, patience: float
+) -> None:
+    found = lost_with_patience(np.array(sample), servers, patience)
+
+    alone = [erlang_a(load, servers, patience).lost for load in sample]
+    np.testing.assert_allclose(found, alone, rtol=1e-9, atol=1e-14)
+
+
+@settings(max_examples=50)
+@given(st.lists(loads, min_size=1, max_size=8), shares, patiences)
+def test_the_beds_for_who_waits_are_enough_and_one_fewer_is_not(
+    sample: list[float], refused: float, patience: float
+) -> None:
+    beds = beds_with_patience(np.array(sample), None, refused, patience)
+
+    def lost(beds: int) -> float:
+        return float(np.mean([erlang_a(load, beds, patience).lost for load in sample]))
+
+    assert lost(beds) <= refused + 1e-12
+    assert beds == 1 or lost(beds - 1) > refused - 1e-12
+    assert beds <= beds_for(np.array(sample), None, refused)
+
+
+def test_without_patience_the_beds_are_those_of_the_loss_model() -> None:
+    sample = np.random.default_rng(3).gamma(4.0, 9.0 / 4, 200)
+
+    found = [beds_with_patience(sample, None, 0.05, patience) for patience in (0.0, 1e-9, 0.2, inf)]
+
+    assert found[0] == found[1] == beds_for(sample, None, 0.05)
+    assert found[1] > found[2] > found[3]
+
+
+@pytest.mark.parametrize(("load", "patience"), [(8.0, 0.25), (3.0, 1.0)])
+def test_the_beds_for_who_waits_refuse_in_a_queue_that_is_played_what_they_may(
+    load: float, patience: float
+) -> None:
+    beds = beds_with_patience(np.array([load]), None, 0.05, patience)
+
+    stays = stays_of("exponential", 5, 100_000)
+    (kept, error), (fewer, more_error) = (
+        play(5, load, places, stays, patience).lost() for places in (beds, beds - 1)
+    )
+    assert max(error, more_error) < 0.004
+    assert kept < 0.05 + STANDARD_ERRORS * error
+    assert fewer > 0.05 - STANDARD_ERRORS * more_error
+    assert fewer > kept
+
+
 def test_the_mean_load_understates_the_beds_for_a_load_that_is_uncertain() -> None:
     sample = np.random.default_rng(3).gamma(4.0, 9.0 / 4, 2000)
 
@@ -409,6 +461,18 @@ def test_a_steady_stream_of_exponential_stays_fills_as_its_closed_form_says() ->
     np.testing.assert_allclose(filled.mean, exact, rtol=1e-12)
 
 
+@pytest.mark.parametrize("beds", [4, 8, 12])
+def test_filled_up_and_cut_off_at_so_many_beds_it_is_the_loss_model(beds: int) -> None:
+    days = np.arange(400)
+    staying = 5 * np.exp(-days / 5) * (1 - np.exp(-1 / 5))
+
+    filled = present(np.full(400, 1.4), staying, np.empty((0, 400)))
+
+    chances = present_chances(float(filled.mean[-1]), np.empty(0))
+    full = chances[beds] / chances[: beds + 1].sum()
+    assert full == pytest.approx(erlang_b(7, beds), abs=1e-6)
+
+
 def test_paths_of_arrivals_keep_their_own_rows_and_an_unknown_day_stays_unknown() -> None:
     staying = np.array([0.8, 0.5, 0.2])
     paths = np.array([[1.0, 2.0, 3.0], [1.0, np.nan, 3.0]])
@@ -482,6 +546,8 @@ def refused_calls() -> dict[str, Callable[[], object]]:
         "give \\[n\\] twice": lambda: beds_for(one, np.ones(2), 0.1),
         "not all 0": lambda: beds_for(one, np.zeros(1), 0.1),
         "Loads lie between": lambda: beds_for(np.array([np.nan]), None, 0.1),
+        "not walked through": lambda: lost_with_patience(1e6 * one, 1_000, 1e12),
+        "patience is -2": lambda: beds_with_patience(one, None, 0.1, -2),
         "refused is 0": lambda: pooling_gain([1], 0),
         "need staying": lambda: present(np.ones(3), np.ones(2), np.ones((1, 3))),
         "Arrivals are at least 0": lambda: present(-one, one, np.ones((1, 1))),

@@ -6,8 +6,10 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from app.forecasts.queues import erlang_b
-from app.forecasts.service import enough
+from app.forecasts.days.rule import Patience
+from app.forecasts.queues import erlang_a, erlang_b
+from app.forecasts.service import Patient, enough
+from app.forecasts.service_answers import Member, Waits
 from app.forecasts.together import Ways
 
 FIRST = date(2026, 11, 30)
@@ -62,3 +64,46 @@ def test_fewer_may_be_refused_means_no_fewer_places() -> None:
     asked = [enough([certain(17.0, 7)], share)[0].together for share in (0.3, 0.1, 0.05, 0.01)]
 
     assert asked == sorted(asked)
+
+
+def test_who_waits_for_a_place_asks_for_fewer_and_each_by_its_own_stay() -> None:
+    two_of_nine_days = 48 / 24 / 9
+
+    (waits,) = enough(
+        [certain(9.0, 7)] * 3, 0.05, Patient(two_of_nine_days, [two_of_nine_days, 0.0, 2.0])
+    )
+    (at_once,) = enough([certain(9.0, 7)] * 3, 0.05)
+
+    assert waits.together < at_once.together
+    assert erlang_a(27, waits.together, two_of_nine_days).lost <= 0.05
+    assert erlang_a(27, waits.together - 1, two_of_nine_days).lost > 0.05
+    alone = [13, 14, 11]
+    assert waits.apart == sum(alone)
+    for places, patience in zip(alone, (two_of_nine_days, 0.0, 2.0), strict=True):
+        assert erlang_a(9, places, patience).lost <= 0.05 < erlang_a(9, places - 1, patience).lost
+
+
+NORM = Patience(48.0, "fictief", 2026)
+
+
+def test_the_mean_stay_over_who_asks_is_the_load_over_the_requests() -> None:
+    short, long = Member("a", 2.0, NORM), Member("b", 8.0, Patience(24.0, "fictief", 2026))
+    untold = Member("c", None, Patience(0.0, "fictief", 2026))
+
+    both = Waits.of([(short, 4.0), (long, 4.0), (untold, 100.0)])
+    nobody = Waits.of([(untold, 4.0)])
+    empty = Waits.of([(short, 0.0), (long, 0.0)])
+
+    # 2 requests a day stay 2 days and half a request a day stays 8: 8 places for 2.5 a day.
+    assert both.stay == pytest.approx(8 / 2.5)
+    assert both.stays == pytest.approx(24 / 24 / 3.2)
+    assert both.told(alone=False)["mean_stay_days"] is None
+    assert both.told(alone=True)["queue"] == "erlang-a"
+    assert (nobody.stays, nobody.told(alone=True)) == (0.0, {"queue": "erlang-b"})
+    assert empty.stay == 5.0
+
+
+def test_a_patience_of_nothing_is_told_as_the_loss_model() -> None:
+    told = Waits.of([(Member("a", 2.0, Patience(0.0, "", 0)), 4.0)]).told(alone=True)
+
+    assert (told["queue"], told["patience_hours"], told["sources"]) == ("erlang-b", 0.0, ())

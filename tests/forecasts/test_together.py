@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from app.facilities.schemas import SubstitutionPool
 from app.forecasts import calendar
+from app.forecasts.answers import coverage
 from app.forecasts.asking import Found
 from app.forecasts.baseline import forecast_daily
 from app.forecasts.engine.asked import Change, Outlook
@@ -18,6 +20,7 @@ from app.forecasts.runs import Issued, Kind
 from app.forecasts.series import Daily
 from app.forecasts.subjects import Total
 from app.forecasts.together import NOTHING, Answers, Ways, answers
+from app.observations.schemas import Coverage
 
 Floats = NDArray[np.float64]
 LAST = date(2026, 11, 20)
@@ -147,6 +150,87 @@ def test_either_of_two_types_is_short_as_often_as_their_paths_say() -> None:
     assert issued(together, "a").detail["anyShort"][0] == pytest.approx(alone, abs=0.01)
     either = issued(apart, "a").detail["anyShort"][0]
     assert either == pytest.approx(1 - (1 - alone) ** 2, abs=0.04)
+
+
+ELV = SubstitutionPool(
+    name="ELV laag en hoog",
+    bed_types=("elv-low", "elv-high"),
+    source="fictief, zo afgesproken",
+    year=2026,
+)
+LOW, HIGH = Kind("occupied", "bed", "elv-low"), Kind("occupied", "bed", "elv-high")
+POOL = Kind("substitutionPool", "bed", "elv")
+
+
+def in_a_pool(*units: Question) -> list[Total]:
+    """The total of each type, and that of the pool of both."""
+    of_types = [
+        Total("group", "alle", kind, [each for each in units if each.kind == kind])
+        for kind in (LOW, HIGH)
+    ]
+    return [*of_types, Total("group", "alle", POOL, units, ELV)]
+
+
+def test_inside_a_declared_pool_what_one_type_is_short_the_other_spares() -> None:
+    full = a_question("a", LOW, supply=6.0)
+    roomy = a_question("b", HIGH, supply=22.0)
+
+    found = told([full, roomy], in_a_pool(full, roomy))
+
+    low, high, pool = (issued(found, "alle", kind) for kind in (LOW, HIGH, POOL))
+    assert (low.steps[0].p_short or 0) > 0.8
+    assert high.steps[0].p_short == pytest.approx(0.025)
+    assert pool.steps[0].p_short == pytest.approx(0.025)
+    assert pool.steps[0].supply == 28
+    assert pool.steps[0].quantiles[10] == pytest.approx(20, abs=0.2)
+    # The types themselves are not netted, nor what is said of any of them.
+    assert low.detail["anyShort"][0] > 0.8
+    assert pool.detail["pool"] == {"name": ELV.name, "bedTypes": ["elv-low", "elv-high"]}
+    assert pool.detail["sources"][0]["source"] == ELV.source
+
+
+def test_two_types_that_are_short_now_and_then_are_so_less_often_together() -> None:
+    units = [a_question("a", LOW, supply=11.0), a_question("b", HIGH, supply=11.0)]
+
+    found = told(units, in_a_pool(*units), seed=None)
+
+    low, high, pool = (issued(found, "alle", kind).steps[0] for kind in (LOW, HIGH, POOL))
+    assert low.p_short == pytest.approx(high.p_short, abs=0.03)
+    assert (pool.p_short or 0) < (low.p_short or 0) - 0.04
+    (summed,) = [each.ways for each in found.weeks if each.question.kind == POOL]
+    assert isinstance(summed, Ways)
+    both = ways(found, "a").paths + ways(found, "b").paths
+    np.testing.assert_allclose(summed.paths, both, atol=1e-6)
+    assert issued(found, "alle", POOL).detail["worst"] is not None
+    assert all(week["pShort"] < 1 for week in issued(found, "alle", POOL).detail["weeks"])
+
+
+def test_a_pool_of_which_a_type_is_unknown_is_unknown_and_no_smaller_pool() -> None:
+    low = a_question("a", LOW)
+    nothing = replace(a_question("b", HIGH), demand=None)
+    days = {low.name: an_outlook(10.0, DAYS)}
+    months = {low.name: an_outlook(10.0, MONTHS_AHEAD)}
+
+    found = answers([low, nothing], in_a_pool(low, nothing), Found(days, months), seed=0)
+
+    pool = issued(found, "alle", POOL)
+    assert pool.state == "unknown"
+    assert pool.detail["reason"]["code"] == "part-unknown"
+    assert "elv-high" in pool.detail["reason"]["detail"]
+
+
+def test_a_unit_that_tells_one_type_and_not_the_other_is_a_member_and_missing() -> None:
+    units = [a_question("a", LOW), a_question("b", HIGH)]
+    nothing = replace(a_question("a", HIGH), demand=None)
+    days = {each.name: an_outlook(10.0, DAYS) for each in units}
+    months = {each.name: an_outlook(10.0, MONTHS_AHEAD) for each in units}
+
+    found = answers([*units, nothing], in_a_pool(*units, nothing), Found(days, months), seed=0)
+
+    detail = issued(found, "alle", POOL).detail
+    assert detail["members"] == ["a", "b"]
+    assert detail["missing"] == [{"unit": "a", "reason": "nothing-told"}]
+    assert coverage(detail) == Coverage(current=1, total=2)
 
 
 def with_who_waits(unit: str, level: float) -> tuple[list[Question], Found]:

@@ -375,8 +375,9 @@ CALLS: Mapping[tuple[str, str], Call] = {
 }
 
 
-# Whoever signs in or out is not known yet, or no longer: tests/dashboard/test_sign_in.py.
-APART = {"/aanmelden", "/afmelden", "/koppelen"}
+# Whoever signs in or out is not known yet, or no longer: tests/dashboard/test_sign_in.py. A what-if
+# by form is stored by the command of POST /v1/scenarios: tests/dashboard/test_what_if.py.
+APART = {"/aanmelden", "/afmelden", "/koppelen", "/wat-als"}
 
 
 def calls_of(app: FastAPI) -> Iterator[tuple[Route, Call]]:

@@ -21,7 +21,8 @@ from app.dashboard.drawing.svg import (
 from app.dashboard.language import _, number, signed
 
 LABELS = 16.0  # the least distance between two labels
-FEW = 10  # below it a tenth counts
+FEW = 10  # below it a tenth counts in the strip
+MANY = 100  # from it on not even beside a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +174,22 @@ def labels(steps: Sequence[Band], frame: Frame) -> list[str]:
     last = steps[-1] if steps else None
     if last is None or last.middle is None:
         return []
-    told = [(last.middle, "l-middle", _("verwacht {n}", n=number(last.middle)))]
+    told = [(last.middle, "l-middle", _("verwacht {n}", n=brief(last.middle)))]
     if last.supply is not None:
-        told.append((last.supply, "l-supply", _("er is {n}", n=number(last.supply))))
+        told.append((last.supply, "l-supply", _("er is {n}", n=brief(last.supply))))
     if last.outer is not None:
-        low, high = map(number, last.outer)
+        low, high = map(brief, last.outer)
         told.append((last.outer[1], "l-band", _("80% kans: {low}–{high}", low=low, high=high)))
     at = apart([frame.scale.at(value) for value, _kind, _text in told], LABELS)
     return [
         words(f"label {kind}", frame.right + 8, y + 4, text)
         for y, (_value, kind, text) in zip(at, told, strict=True)
     ]
+
+
+def brief(value: float) -> str:
+    """A tenth counts where there are few."""
+    return number(value if abs(value) < MANY else round(value))
 
 
 def strip(steps: Sequence[Band], frame: Frame, floor: float) -> list[str]:

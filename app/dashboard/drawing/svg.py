@@ -88,6 +88,18 @@ def grid(scale: Scale, ticks: Sequence[float], left: float, right: float) -> lis
     ]
 
 
+def grid_down(scale: Scale, ticks: Sequence[float], top: float, floor: float) -> list[str]:
+    """The same for an axis that lies down."""
+    return [
+        part
+        for tick in ticks
+        for part in (
+            line("grid", scale.at(tick), top, scale.at(tick), floor),
+            words("ax", scale.at(tick), floor + 16, number(tick), "middle"),
+        )
+    ]
+
+
 def stretches(known: Sequence[bool]) -> list[list[int]]:
     """Steps that follow each other and are known: what is not known breaks a line."""
     found: list[list[int]] = []

@@ -1,11 +1,11 @@
 """What a run says of the next three days: of each unit by step, and of totals, from one set of
 paths."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache, cached_property, partial
-from typing import Any
+from functools import cache, cached_property, partial, reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from app.forecasts.days.hours import (
 )
 from app.forecasts.days.known import ASKED, OF_A_POST, ROSTERED, Known, Offering
 from app.forecasts.days.paths import PATHS, Paths
+from app.forecasts.days.room import SHARES, Seekers
 from app.forecasts.days.rule import Patience, PerHead
 from app.forecasts.days.unit import (
     NOTHING,
@@ -42,6 +43,7 @@ from app.forecasts.days.unit import (
 )
 from app.forecasts.issue import STALE
 from app.forecasts.runs import REGION, Issued, Kind, Moves, NoPlace, Run, Step, SubjectKind
+from app.forecasts.subjects import POOLED, as_declared, stands_in
 from app.wire import instant
 
 Floats = NDArray[np.float64]
@@ -97,7 +99,8 @@ class Subject:
 
     `paths` of places, or `asked` int64[paths, c] of what is asked. `supply` float64[c + 1] at
     each bound (of what is asked: what can be done in the hour that begins there), NaN unknown;
-    `promised` places that are kept free for others, NaN if that was told to be unknown.
+    `promised` places that are kept free for others, NaN if that was told to be unknown. `apart`
+    int64[steps, shares] is what its members need each on its own; None: it is one unit.
     """
 
     kind: Kind
@@ -109,6 +112,12 @@ class Subject:
     refuses: bool
     counted_at: int | None
     detail: Mapping[str, Any] = field(default_factory=dict)
+    apart: Whole | None = None
+
+    @property
+    def seekers(self) -> Seekers | None:
+        """Of places from which people are sent away when they are full."""
+        return self.paths.seekers if self.paths is not None and self.refuses else None
 
     @cached_property
     def free(self) -> Floats:
@@ -130,6 +139,7 @@ def issued(known: Known) -> Iterator[Issued]:
     steps = {unit: steps_of(known, offering) for unit, offering in known.offerings.items()}
     ahead = ahead_of(known, [each[-1] for each in steps.values()])
     of_unit = views(known)
+    unlike = of_unlike_steps(of_unit, steps)
     totals: dict[tuple[SubjectKind, str, Kind], Total] = {}
     for unit, offering in sorted(known.offerings.items()):
         learn = cache(partial(learnt, known, offering, past))
@@ -139,12 +149,65 @@ def issued(known: Known) -> Iterator[Issued]:
                 subject = subject_of(known, offering, kind, past, learn, ahead, steps[unit])
             except Unclear as why:
                 subject = why
+            alone = alone_of(subject, ahead, unit in unlike)
             yield told(offering.org_id, "unit", unit, kind, subject, known, ahead)
-            for subject_kind, name in of_unit[unit]:
-                totals.setdefault((subject_kind, name, kind), Total()).add(unit, subject)
+            in_pool = any(stands_in(pool, kind) for pool in known.pools.values())
+            for subject_kind, name in (*of_unit[unit], *((("unit", unit),) if in_pool else ())):
+                totals.setdefault((subject_kind, name, kind), Total()).add(unit, subject, alone)
+    yield from pools_told(known, totals, ahead)
     for (subject_kind, name, kind), total in sorted(totals.items()):
+        if subject_kind == "unit":
+            continue
         whole = total.whole(ahead)
         yield told(REGION, subject_kind, name, kind, whole, known, ahead, total.detail)
+
+
+def pools_told(
+    known: Known, totals: Mapping[tuple[SubjectKind, str, Kind], "Total"], ahead: Ahead
+) -> Iterator[Issued]:
+    """Each substitution pool of which a unit or a view has two bed types or more."""
+    of_subject: dict[tuple[SubjectKind, str], dict[Kind, Total]] = {}
+    for (subject_kind, name, kind), total in sorted(totals.items()):
+        of_subject.setdefault((subject_kind, name), {})[kind] = total
+    for (subject_kind, name), types in of_subject.items():
+        org_id = known.offerings[name].org_id if subject_kind == "unit" else REGION
+        for slug, pool in sorted(known.pools.items()):
+            parts = {kind: total for kind, total in types.items() if stands_in(pool, kind)}
+            if len(parts) < 2:
+                continue
+            subject, declared = pooled(parts, ahead), as_declared(pool)
+            if isinstance(subject, Subject):
+                sources = [*subject.detail["sources"], *declared["sources"]]
+                subject = replace(subject, detail={**subject.detail, "sources": sources})
+            of = {**members_of(parts.values()), "pool": declared["pool"]}
+            kind = Kind(POOLED, "bed", slug)
+            yield told(org_id, subject_kind, name, kind, subject, known, ahead, of)
+
+
+def pooled(parts: Mapping[Kind, "Total"], ahead: Ahead) -> Subject | Unclear:
+    """The types of a pool as one, path by path; `apart` is what each type needs on its own."""
+    unsaid = [kind.bed_type for kind, part in parts.items() if part.sum is None]
+    if unsaid:
+        types = ", ".join(unsaid)
+        return Unclear(
+            "part-unknown", f"A pool is told with all its bed types; unknown is {types}."
+        )
+    sums = [part.sum for part in parts.values() if part.sum is not None]
+    alike = len({each for part in parts.values() for each in part.steps}) == 1
+    steps = sums[0].steps if alike else hour_steps(ahead.at, HOURS)
+    seekers = [each.seekers for each in sums if each.seekers is not None]
+    apart = [each.fewest(ahead.places(steps)) for each in seekers]
+    whole = np.sum(apart, axis=0) if len(apart) == len(sums) else None
+    detail = {"seed": SEED, "paths": PATHS, "sources": sums[0].detail["sources"]}
+    return replace(reduce(both, sums), steps=steps, detail=detail, apart=whole)
+
+
+def members_of(parts: Iterable["Total"]) -> dict[str, Any]:
+    """A unit that tells one type and not another is in both."""
+    found = list(parts)
+    missing = {each["unit"]: each for part in found for each in part.missing}
+    members = dict.fromkeys(unit for part in found for unit in part.members)
+    return {"members": sorted(members), "missing": [missing[unit] for unit in sorted(missing)]}
 
 
 def steps_of(known: Known, offering: Offering) -> list[datetime]:
@@ -287,6 +350,39 @@ def views(known: Known) -> dict[str, list[tuple[SubjectKind, str]]]:
     return found
 
 
+def of_unlike_steps(
+    of_unit: Mapping[str, Sequence[tuple[SubjectKind, str]]],
+    steps: Mapping[str, Sequence[datetime]],
+) -> set[str]:
+    """The units that are in a view with a unit of other steps."""
+    of_view: dict[tuple[SubjectKind, str], set[tuple[datetime, ...]]] = {}
+    for unit, found in of_unit.items():
+        for view in found:
+            of_view.setdefault(view, set()).add(tuple(steps[unit]))
+    return {
+        unit for unit, found in of_unit.items() if any(len(of_view[view]) > 1 for view in found)
+    }
+
+
+class Alone(NamedTuple):
+    """The places that are enough for a unit on its own, int64[steps, shares]: by its own steps,
+    and by the hour where a total needs that."""
+
+    by_step: Whole
+    by_hour: Whole | None
+
+
+def alone_of(subject: Subject | Unclear, ahead: Ahead, hourly: bool) -> Alone | None:
+    """None where nobody is sent away."""
+    if isinstance(subject, Unclear) or subject.seekers is None:
+        return None
+    hours = ahead.places(hour_steps(ahead.at, HOURS))
+    return Alone(
+        subject.seekers.fewest(ahead.places(subject.steps)),
+        subject.seekers.fewest(hours) if hourly else None,
+    )
+
+
 @dataclass(eq=False)
 class Total:
     """The sum of members on each path; units come and leave independently of each other."""
@@ -295,14 +391,16 @@ class Total:
     members: list[str] = field(default_factory=list)
     missing: list[dict[str, str]] = field(default_factory=list)
     steps: set[tuple[datetime, ...]] = field(default_factory=set)
+    alone: list[Alone | None] = field(default_factory=list)
 
-    def add(self, unit: str, subject: Subject | Unclear) -> None:
+    def add(self, unit: str, subject: Subject | Unclear, alone: Alone | None) -> None:
         if isinstance(subject, Unclear):
             self.missing.append({"unit": unit, "reason": subject.code})
             return
         self.sum = subject if self.sum is None else both(self.sum, subject)
         self.members.append(unit)
         self.steps.add(tuple(subject.steps))
+        self.alone.append(alone)
 
     @property
     def detail(self) -> dict[str, Any]:
@@ -315,7 +413,10 @@ class Total:
         detail = {"seed": SEED, "paths": PATHS, "sources": self.sum.detail["sources"]}
         alike = len(self.steps) == 1
         steps = self.sum.steps if alike else hour_steps(ahead.at, HOURS)
-        return replace(self.sum, steps=steps, detail=detail)
+        apart = [None if each is None else each[0 if alike else 1] for each in self.alone]
+        known = [each for each in apart if each is not None]
+        whole = np.sum(known, axis=0) if len(known) == len(apart) else None
+        return replace(self.sum, steps=steps, detail=detail, apart=whole)
 
 
 def both(one: Subject, other: Subject) -> Subject:
@@ -360,9 +461,20 @@ def told(
         "explanation": explanation(subject),
         "refuses": subject.refuses,
         "refusalRisk": refusal_risk(subject, ahead),
+        "enough": enough(subject, ahead),
         "worst": worst(steps),
     }
     return Issued(org_id, subject_kind, name, kind, "known", detail, steps)
+
+
+def enough(subject: Subject, ahead: Ahead) -> dict[str, Any] | None:
+    """The places that are enough in each step, by the share that may find none; None where nobody
+    is sent away. `together` for all members, `apart` for each on its own."""
+    if subject.seekers is None:
+        return None
+    together = subject.seekers.fewest(ahead.places(subject.steps))
+    apart = together if subject.apart is None else subject.apart
+    return {"shares": SHARES, "together": together.tolist(), "apart": apart.tolist()}
 
 
 def explanation(subject: Subject) -> str:

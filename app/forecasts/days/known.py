@@ -7,7 +7,7 @@ from datetime import datetime, time
 import numpy as np
 from numpy.typing import NDArray
 
-from app.facilities.schemas import Hours, UnitFacts
+from app.facilities.schemas import Hours, SubstitutionPool, UnitFacts
 from app.forecasts.days.hours import HOUR, WEEK, open_hours
 from app.forecasts.days.rule import Rule
 from app.forecasts.days.told import NONE, Flow, Series, Stock, flow_of, together
@@ -105,6 +105,7 @@ class Known:
     flows: Mapping[tuple[str, str], Sequence[Told]]
     stocks: Mapping[tuple[str, str, str, str], Stock]
     events: Mapping[str, Sequence[Event]] = field(default_factory=dict)
+    pools: Mapping[str, SubstitutionPool] = field(default_factory=dict)
 
     def flow(self, unit: str, measure: str, bed_type: str | None = None) -> Flow:
         """One flow of a unit, of all its bed types or of one."""

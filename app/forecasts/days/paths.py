@@ -11,6 +11,7 @@ from app.forecasts.days.clock import Cells, Clock, factors
 from app.forecasts.days.departures import Stay, ages
 from app.forecasts.days.hours import HOUR
 from app.forecasts.days.places import People, Places, placed
+from app.forecasts.days.room import Seekers
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -33,7 +34,8 @@ class Paths:
     """Per path and stretch, int64[paths, c], `arrivals` and `departures`, who is `lost` (whose
     patience ended), and for how many of those who came a place was `promised`. At each bound,
     int64[paths, c + 1], who is `there`, in a place, and the `need`, those and who waits for one:
-    need[:, 1:] = need[:, :-1] + arrivals - departures - lost."""
+    need[:, 1:] = need[:, :-1] + arrivals - departures - lost. The `seekers`
+    are all who would want a place if there were room for all."""
 
     arrivals: Whole
     departures: Whole
@@ -41,6 +43,7 @@ class Paths:
     promised: Whole
     there: Whole
     need: Whole
+    seekers: Seekers
 
     def __add__(self, other: "Paths") -> "Paths":
         """Path by path: a total is the sum of its members on each path."""
@@ -51,6 +54,7 @@ class Paths:
             self.promised + other.promised,
             self.there + other.there,
             self.need + other.need,
+            self.seekers + other.seekers,
         )
 
     def since(self, place: int) -> "Paths":
@@ -62,10 +66,11 @@ class Paths:
             self.promised[:, place:],
             self.there[:, place:],
             self.need[:, place:],
+            self.seekers.since(place),
         )
 
     def steps(self, places: Sequence[int]) -> "Paths":
-        """Over longer steps, between these bounds."""
+        """Over longer steps, between these bounds; the seekers keep their own stretches."""
         starts = list(places[:-1])
         last = places[-1]
         return Paths(
@@ -75,6 +80,7 @@ class Paths:
             np.add.reduceat(self.promised[:, :last], starts, axis=1),
             self.there[:, list(places)],
             self.need[:, list(places)],
+            self.seekers,
         )
 
 
@@ -91,9 +97,17 @@ def coming(
     path and local day, for what days differ by; so a day's count is negative binomial. On a day
     for which people are planned, what is then left of all others.
     """
+    return generator.poisson(expected(generator, rate, cells, paths, planned))
+
+
+def expected(
+    generator: np.random.Generator, rate: Rate, cells: Cells, paths: int, planned: Sequence[Said]
+) -> Floats:
+    """How many are expected on each path in each stretch, as busy as it is: float64[paths, c]."""
     mean = rate.by_hour[cells.of_week] * cells.hours
     factor = factors(generator, rate.certainty, rate.dispersion, cells, paths)
-    return generator.poisson(mean * factor * others(planned, cells))
+    busy: Floats = mean * factor * others(planned, cells)
+    return busy
 
 
 def others(said: Sequence[Said], cells: Cells) -> Floats:
@@ -124,7 +138,8 @@ def drawn(
     the pace of the hour, of the path's level and of the path's day. Who comes, comes at a uniform
     moment of the stretch, and finds a place unless `places` says how many there are.
     """
-    unplanned = coming(generator, rate, cells, paths, planned)
+    asks = expected(generator, rate, cells, paths, planned)
+    unplanned = generator.poisson(asks)
     clock = Clock.of(generator, cells, stay, paths)
     comers = Comers.of(generator, unplanned, cells).beside(
         [by_plan(generator, each, rate, cells, paths) for each in planned]
@@ -135,7 +150,8 @@ def drawn(
     arrivals = by_path(comers.path, comers.moments, cells, paths)
     departures = counted(leave, cells) + by_path(comers.path, ends, cells, paths)
     taken, lost, kept = arrivals.copy(), np.zeros_like(arrivals), np.zeros_like(arrivals)
-    waiting = 0
+    waiting, first = 0, np.zeros(len(comers), dtype=np.bool_)
+    remain = from_the_first(there, -counted(leave, cells))
     if places is not None:
         waiting = places.waiting
         # A place is promised to the first who come.
@@ -144,9 +160,12 @@ def drawn(
         kept = by_path(comers.path[first], comers.moments[first], cells, paths)
         until = np.full((paths, places.promised), np.inf)
         until[comers.path[first], number[first]] = ends[first]
+        held = np.concatenate([leave, until], axis=1)
         people = queue(generator, comers.those(~first), stays[~first], stay, places, clock)
+        remain = from_the_first(there + places.promised, -counted(held, cells))
+        remain += from_the_first(waiting, -counted(at_once(people, waiting, clock), cells))
         which = np.flatnonzero(crowded(arrivals, departures, kept, there, places))
-        held = np.concatenate([leave, until], axis=1)[which]
+        held = held[which]
         begins, ends_at, gone = placed(people.of(which), held, places, clock.of_paths(which))
         taken[which] = counted(begins, cells) + kept[which]
         lost[which] = counted(gone, cells)
@@ -158,6 +177,13 @@ def drawn(
         kept,
         from_the_first(there, taken - departures),
         from_the_first(there + waiting, arrivals - departures - lost),
+        Seekers(
+            remain,
+            asks + arrivals - unplanned,
+            comers.path[~first],
+            cells.of(comers.moments[~first]),
+            stretch_of_leaving(comers.those(~first).moments, ends[~first], cells),
+        ),
     )
 
 
@@ -202,6 +228,21 @@ def by_plan(
     """Who of those planned for a day comes: in its hours that are left, as people come."""
     path = np.nonzero(generator.random((paths, plan.count)) < plan.comes_true)[0]
     return Comers(path, on_day(generator, len(path), cells, rate.by_hour, plan.day))
+
+
+def stretch_of_leaving(comes: Floats, ends: Floats, cells: Cells) -> Whole:
+    """The stretch at whose end each leaves: at the bound nearest to when it does, int64[n]."""
+    cell = cells.of(np.minimum(ends, cells.bounds[-1]))
+    middles = np.append((cells.bounds[:-1] + cells.bounds[1:]) / 2, -np.inf)
+    return np.maximum(cell - (ends < middles[cell]), cells.of(comes))
+
+
+def at_once(people: People, waiting: int, clock: Clock) -> Floats:
+    """When each of those who wait would leave if they had a place already: float64[paths, n] s."""
+    paths = len(people.stays)
+    row = np.repeat(np.arange(paths), waiting)
+    since = np.full(len(row), float(clock.cells.bounds[0]))
+    return clock.after(row, since, people.stays[:, :waiting].ravel()).reshape(paths, waiting)
 
 
 def from_the_first(first: int, net: Whole) -> Whole:

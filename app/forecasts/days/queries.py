@@ -140,6 +140,7 @@ async def known(
         dict(flows),
         stocks(counted),
         events,
+        await facilities.substitution_pools(session, holds, data_cut),
     )
 
 

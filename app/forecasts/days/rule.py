@@ -74,6 +74,12 @@ class Rule:
         """Of the care setting if it has its own, else that of all."""
         return self.patiences.get(care_setting, self.patience)
 
+    def planned_in(self, care_setting: str, term: int | None) -> Survival | None:
+        """The stay that is planned, by the term of its care setting where the unit has none."""
+        if term is None and care_setting in self.medians:
+            term = round(self.medians[care_setting][1])
+        return self.stay(care_setting, term)
+
     def stay(self, care_setting: str, term: int | None) -> Survival | None:
         """The stay that is planned: of a unit with a term, by the median of its care setting."""
         median, planned = self.medians.get(care_setting, (self.median_of_term, 1.0))

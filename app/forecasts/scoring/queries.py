@@ -165,6 +165,7 @@ SELECT p.org_id, p.subject_kind, p.subject, p.measure, p.resource, p.bed_type,
   JOIN forecast_subjects s USING (org_id, run_id, subject_kind, subject, measure, resource,
                                   bed_type)
  WHERE p.org_id = ANY($2::int[]) AND p.run_id = $1 AND p.need IS NOT NULL
+   AND p.measure = 'occupied'
  GROUP BY p.org_id, p.subject_kind, p.subject, p.measure, p.resource, p.bed_type, s.detail
 """
 

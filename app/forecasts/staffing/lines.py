@@ -1,8 +1,8 @@
-"""The staff as CSV: a row for each shift or month of each series, and a last line that counts."""
+"""The staff as CSV: a row for each shift, month or year, and a last line that counts them."""
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from app.forecasts.schemas import Amount, Band
 from app.forecasts.staffing.schemas import Staffing, StaffSeries, StaffStep
@@ -26,16 +26,34 @@ CONTRACTS = ("contracted", "contractedState", "vacancies", "vacanciesState")
 
 def text_of(told: Staffing) -> bytes:
     """Empty cells are unknown or withheld, as the state beside them says; never 0."""
-    bounds = [f"need{level}{side}" for level in told.levels for side in ("Low", "High")]
-    weeks = told.horizon == "weeks"
-    columns = (*WEEKS, *bounds, *AFTER) if weeks else (*MONTHS, *bounds, *CONTRACTS)
-    rows = list(shift_rows(told) if weeks else month_rows(told))
+    columns, rows = sheet_of(told)
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows([harmless(row.get(name)) for name in columns] for row in rows)
     writer.writerow(["#count", len(rows), "#knownAt", instant(told.known_at)])
     return text.getvalue().encode()
+
+
+def sheet_of(told: Staffing) -> tuple[Sequence[str], list[Row]]:
+    """The names of its columns and its rows."""
+    bounds = bounds_of("need", told)
+    if told.horizon == "weeks":
+        return (*WEEKS, *bounds, *AFTER), list(shift_rows(told))
+    if told.horizon == "months":
+        return (*MONTHS, *bounds, *CONTRACTS), list(month_rows(told))
+    bands = [
+        name
+        for figure in ("need", "supply", "gap")
+        for name in (f"{figure}State", f"{figure}Median", *bounds_of(figure, told))
+    ]
+    return ("role", "quantity", "year", "short", *bands, "pShort", "pShortState"), [
+        *year_rows(told)
+    ]
+
+
+def bounds_of(figure: str, told: Staffing) -> list[str]:
+    return [f"{figure}{level}{side}" for level in told.levels for side in ("Low", "High")]
 
 
 def of(series: StaffSeries) -> dict[str, Cell]:
@@ -57,7 +75,7 @@ def shift_row(step: StaffStep) -> dict[str, Cell]:
         "until": instant(step.until),
         "rosterClosed": yes_no(step.roster_closed),
         "short": yes_no(step.short),
-        **need(step.need),
+        **band("need", step.need),
         **figure("rostered", step.rostered),
         **figure("available", step.available),
         "gapMedian": step.gap.median,
@@ -72,23 +90,38 @@ def month_rows(told: Staffing) -> Iterator[Row]:
     for series in told.series:
         for step in series.months:
             month = {"quantity": "heads", "month": step.month.isoformat()}
-            yield {**of(series), **month, **need(step.need)}
+            yield {**of(series), **month, **band("need", step.need)}
     for role in told.fte:
         for each in role.steps:
             yield {
                 "role": role.role,
                 "quantity": "fte",
                 "month": each.month.isoformat(),
-                **need(each.need),
+                **band("need", each.need),
                 **figure("contracted", each.contracted),
                 **figure("vacancies", each.vacancies),
             }
 
 
-def need(band: Band) -> dict[str, Cell]:
-    found: dict[str, Cell] = {"needState": band.state, "needMedian": band.median}
-    for each in band.intervals:
-        found |= {f"need{each.level}Low": each.low, f"need{each.level}High": each.high}
+def year_rows(told: Staffing) -> Iterator[Row]:
+    for role in told.years:
+        for each in role.steps:
+            yield {
+                "role": role.role,
+                "quantity": "fte",
+                "year": each.year,
+                "short": yes_no(each.short),
+                **band("need", each.need),
+                **band("supply", each.supply),
+                **band("gap", each.gap),
+                **figure("pShort", each.p_short),
+            }
+
+
+def band(name: str, told: Band) -> dict[str, Cell]:
+    found: dict[str, Cell] = {f"{name}State": told.state, f"{name}Median": told.median}
+    for each in told.intervals:
+        found |= {f"{name}{each.level}Low": each.low, f"{name}{each.level}High": each.high}
     return found
 
 

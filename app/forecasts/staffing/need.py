@@ -110,13 +110,11 @@ def by_rate(
     return np.maximum(heads.astype(np.int64), at_least)
 
 
-def of_shift(by_hour: Whole, hours: Sequence[Whole]) -> Whole:
+def of_shift(by_hour: Whole, lasts: Sequence[int]) -> Whole:
     """Heads that are enough in every hour: int64[paths, hours] -> int64[paths, steps].
 
-    `hours` gives the places of the hours of each step; a step without hours needs nobody.
+    `lasts` gives how many hours each step has, 1 or more, one step behind the other.
     """
-    found = np.zeros((len(by_hour), len(hours)), dtype=np.int64)
-    for step, places in enumerate(hours):
-        if len(places):
-            found[:, step] = by_hour[:, places].max(axis=1)
+    begins = np.cumsum([0, *lasts[:-1]])
+    found: Whole = np.maximum.reduceat(by_hour, begins, axis=1)
     return found

@@ -130,6 +130,12 @@ class Shifts:
     def __len__(self) -> int:
         return len(self.days)
 
+    def between(self, first: date, until: date) -> "Shifts":
+        """Those that begin on a day from `first` to before `until`."""
+        keep = np.array([first <= day < until for day in self.days], dtype=np.bool_)
+        days = tuple(day for day in self.days if first <= day < until)
+        return Shifts(days, self.starts[keep], self.ends[keep], self.relieved[keep])
+
 
 def shifts_ahead(
     post: Post, units: Mapping[str, tuple[int, UnitFacts]], first: date, days: int, since: datetime

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -21,24 +21,27 @@ from app.facilities.norms import Norms, norms_of
 from app.facilities.schemas import RuleFacts, StaffPoolFacts, UnitFacts
 from app.faults import Fault
 from app.forecasts import calendar
-from app.forecasts.days.hours import HOUR, seconds
+from app.forecasts.answers import Asked as Intervals
+from app.forecasts.answers import told_levels
 from app.forecasts.days.known import offering_of
 from app.forecasts.days.queries import FLOWS_TOLD, series
 from app.forecasts.days.told import NONE, flow_of
-from app.forecasts.issue import Why
+from app.forecasts.issue import MONTHS_AHEAD, Why
 from app.forecasts.paths import unpacked
-from app.forecasts.queries import run_of, view_of
-from app.forecasts.staffing.answers import RANKS, Topic, View, staffing
-from app.forecasts.staffing.hourly import Asking, asking
+from app.forecasts.queries import owners, refuse, run_of, view_of
+from app.forecasts.staffing.answers import staffing
+from app.forecasts.staffing.hourly import LOOKS_BACK, Asking, asking
 from app.forecasts.staffing.need import counted
 from app.forecasts.staffing.posts import Post, Posts, posts_of
 from app.forecasts.staffing.reckoned import NO_RUN, WEEKS_DAYS, Basis, Patients, reckoned
 from app.forecasts.staffing.roster import Told
 from app.forecasts.staffing.schemas import Asked, Staffing, SubjectKind
+from app.forecasts.staffing.view import RANKS, Topic, View
+from app.forecasts.staffing.years import YearsTopic, no_years, staff_years, units_of
 from app.forecasts.tables import ForecastRun
 from app.observations.queries import RANK, current, settled
 
-OCCUPIED = "occupied"
+OCCUPIED, NEED = "occupied", "need"
 HEADS, CONTRACTS = ("rostered", "absent"), ("bezetting", "vacature")
 A_DAY = timedelta(days=1)
 # What is told by the year may have begun so long ago, and months are told so far ahead.
@@ -80,6 +83,8 @@ async def answer(
     session: AsyncSession, viewer: Principal, asked: Asked, kept: KeptPeople, now: datetime
 ) -> Staffing:
     """What this viewer is told: all of its own, yes or no to those who place people."""
+    if asked.horizon == "years":
+        return await years(session, viewer, asked, now)
     known_at = await settled(session, asked.known_at)
     at = known_at or now
     known = await facilities.units(session, at, known_at)
@@ -124,6 +129,34 @@ async def answer(
         )
 
     return await asyncio.to_thread(whole)
+
+
+async def years(session: AsyncSession, viewer: Principal, asked: Asked, now: datetime) -> Staffing:
+    """Of the region, by the run of the years."""
+    refuse([*wrong_of_years(asked)])
+    known_at = await settled(session, asked.known_at)
+    at = known_at or now
+    run = await run_of(session, "years", asked.issued_at, known_at)
+    if run is None:
+        return no_years(at)
+    told = told_levels(run.probabilities)
+    levels = [int(level) for level in asked.levels.split(",")]
+    if "levels" in asked.model_fields_set and set(levels) - set(told):
+        detail = f"This run tells intervals of {', '.join(map(str, told))}%; ask for one of these."
+        refuse([Fault("unknown-level", detail, parameter="levels")])
+    kept = run.detail.get("staff")
+    owned = await owners(session, units_of(kept))
+    intervals = Intervals(run.probabilities, [each for each in told if each in levels], 1)
+    seen = await disclosure(session, viewer, at, known_at)
+    return staff_years(kept, YearsTopic(asked.role, intervals, view_of(run), at), seen, owned)
+
+
+def wrong_of_years(asked: Asked) -> Iterator[Fault]:
+    """Years are told of the region and per role, so that nothing else can be asked for."""
+    for name, parameter in (*SUBJECTS.items(), ("shift", "shift")):
+        if getattr(asked, name) is not None:
+            detail = f"Years are told of the region, per role: leave {parameter} out."
+            yield Fault("of-other-horizon", detail, parameter=parameter)
 
 
 def read(rules: Mapping[str, RuleFacts]) -> Norms:
@@ -206,7 +239,7 @@ async def patients(
     units: Units,
     kept: KeptPeople,
 ) -> dict[str, Patients | Why]:
-    """Who is there on the paths of a run, by unit; unpacked at the first question."""
+    """Who is to be nursed on the paths of a run, by unit; unpacked at the first question."""
     if run is None:
         return dict.fromkeys(wanted, NO_RUN)
     asked = sorted(wanted)
@@ -214,17 +247,17 @@ async def patients(
     if missing:
         rows = await (await raw(session)).fetch(
             """
-            SELECT p.unit, p.bed_type, p.first, p.steps, p.bits, p.paths
+            SELECT p.unit, p.measure, p.bed_type, p.first, p.steps, p.bits, p.paths
               FROM unnest($1::int[], $2::text[], $3::text[]) AS u(org_id, unit, resource)
               JOIN forecast_paths p ON p.org_id = u.org_id AND p.unit = u.unit
                AND p.resource = u.resource
-             WHERE p.run_id = $4 AND p.measure = $5
+             WHERE p.run_id = $4 AND p.measure = ANY($5::text[])
             """,
             [units[unit][0] for unit in missing],
             missing,
             [units[unit][1].resource for unit in missing],
             run.run_id,
-            OCCUPIED,
+            [OCCUPIED, NEED],
         )
         weekly = run.horizon == "weeks"
         found = await asyncio.to_thread(unpack, rows, missing, units, weekly)
@@ -242,25 +275,31 @@ NOT_KEPT = Why(
 def unpack(
     rows: Sequence[asyncpg.Record], wanted: Sequence[str], units: Units, weekly: bool
 ) -> dict[str, Patients | Why]:
-    ways: dict[str, dict[str, tuple[date, NDArray[np.float64]]]] = defaultdict(dict)
-    for unit, bed_type, first, steps, bits, told in rows:
+    """Of each type of bed who is there and who waits, where that was kept; else who is there."""
+    there: dict[str, dict[str, tuple[date, NDArray[np.float64]]]] = defaultdict(dict)
+    needed: dict[str, dict[str, tuple[date, NDArray[np.float64]]]] = defaultdict(dict)
+    for unit, measure, bed_type, first, steps, bits, told in rows:
+        ways = needed if measure == NEED else there
         ways[unit][bed_type] = (first, unpacked(bits, steps, told))
     found: dict[str, Patients | Why] = {}
     for unit in wanted:
         kinds = [bed.bed_type for bed in units[unit][1].beds] or [""]
         # A unit that is told as a whole has one series without a type.
-        named = kinds if set(kinds) <= ways[unit].keys() else [""]
-        if not set(named) <= ways[unit].keys():
+        named = kinds if set(kinds) <= there[unit].keys() else [""]
+        if not set(named) <= there[unit].keys():
             found[unit] = NOT_KEPT
             continue
-        parts = [Patients(*ways[unit][kind], months=not weekly) for kind in named]
+        both = {**there[unit], **needed[unit]}
+        parts = [Patients(*both[kind], months=not weekly) for kind in named]
+        need = not needed[unit].keys().isdisjoint(named)
         first = max(each.first for each in parts)
         cut = [each.since(first).astype(np.float64) for each in parts]
         width = min(each.shape[1] for each in cut)
         if weekly:
             cut = [counted(each).astype(np.int16) for each in cut]
         whole = np.sum([each[:, :width] for each in cut], axis=0)
-        found[unit] = Patients(first, whole.astype(np.int16) if weekly else whole, not weekly)
+        whole = whole.astype(np.int16) if weekly else whole
+        found[unit] = Patients(first, whole, not weekly, need)
     return found
 
 
@@ -367,20 +406,22 @@ async def read_as_owners(
         for unit, measure in sorted(asked[org_id]):
             if run is None:
                 break
-            key = (run.run_id, unit, measure, calendar.local_day(at))
+            month = calendar.month_of(calendar.local_day(at))
+            key = (run.run_id, unit, measure, month)
             if key in kept.asked:
                 found = kept.asked[key]
             else:
-                since = run.issued_at - past - A_DAY
+                since = run.issued_at - (LOOKS_BACK + 1) * A_DAY
                 rows = await connection.fetch(
                     FLOWS_TOLD, [unit], [measure], since, run.issued_at, run.data_cut
                 )
                 flow = flow_of([series(row).series for row in rows]) if rows else NONE
                 opens = offering_of(unit, org_id, units[unit][1]).opens
-                first = seconds(calendar.day_start(calendar.local_day(at) - A_DAY)) // HOUR * HOUR
-                hours = (WEEKS_DAYS + 4) * 24
-                found = asking(
-                    f"{unit}/{measure}", flow, opens, run.issued_at, past.days, first, hours
+                # A night that began before the month may still run.
+                days = (calendar.months_after(month, MONTHS_AHEAD) - month + 3 * A_DAY).days
+                name, first = f"{unit}/{measure}", month - A_DAY
+                found = await asyncio.to_thread(
+                    asking, name, flow, opens, run.issued_at, past.days, first, days
                 )
                 kept.keep_asked(key, found)
             if found is not None:

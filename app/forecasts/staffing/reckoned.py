@@ -1,7 +1,7 @@
 """Every post of a question reckoned: its shifts, the need on every path, and who will be there."""
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import reduce
@@ -17,7 +17,7 @@ from app.forecasts import calendar
 from app.forecasts.days.hours import seconds
 from app.forecasts.issue import MONTHS_AHEAD, Why
 from app.forecasts.paths import COUNT
-from app.forecasts.staffing.hourly import Asking
+from app.forecasts.staffing.hourly import Asking, hours_of
 from app.forecasts.staffing.need import by_patients, by_rate, mean_by_patients, of_shift
 from app.forecasts.staffing.posts import Post, Shifts, shifts_ahead
 from app.forecasts.staffing.roster import (
@@ -33,7 +33,7 @@ from app.forecasts.staffing.roster import (
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-MadeFrom = Literal["paths", "hourly", "minimum", "shortage"]
+MadeFrom = Literal["need", "paths", "hourly", "minimum", "shortage"]
 WEEKS_DAYS = 91
 
 NO_NORM = Why("no-norm", "The region has no norm for this role in this shift.")
@@ -44,14 +44,20 @@ NO_UNIT_TOLD = Why(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patients:
-    """Who is there on each path from `first` (a day, or the first of a month) on: [500, n].
+    """Who is to be nursed on each path from `first` (a day, or the first of a month) on: [500, n].
 
-    Of days whole people int64; of `months` means float64.
+    Of days whole people int64; of `months` means float64. `waits`: who waits for a place is among
+    them, else they are those who are there.
     """
 
     first: date
     paths: NDArray[np.generic]
     months: bool = False
+    need: bool = False
+
+    @property
+    def made_from(self) -> MadeFrom:
+        return "need" if self.need else "paths"
 
     def since(self, first: date) -> NDArray[np.generic]:
         """The steps from a later day, or month, on."""
@@ -76,6 +82,18 @@ class Basis:
     patients: Mapping[str, Patients | Why] = field(default_factory=dict)
     asking: Mapping[tuple[str, str], Asking] = field(default_factory=dict)
     told: Mapping[tuple[str, str, str, str], Told] = field(default_factory=dict)
+
+    def asks(self, post: Post) -> list[Asking] | None:
+        """Who asks of each unit of a post by the hour; None unless it is known of all."""
+        measure = post.norm.says.measure if post.norm else None
+        told = [self.asking.get((unit, measure)) for unit in post.units] if measure else []
+        known = [each for each in told if each is not None]
+        return known if known and len(known) == len(told) else None
+
+    def level_weeks(self, post: Post) -> int | None:
+        """For so many weeks ahead it is known of all of them how far levels move."""
+        asks = self.asks(post)
+        return None if asks is None else min(each.weeks for each in asks)
 
     def roster(self, post: Post, measure: str = "rostered") -> Told:
         """Of the shift by its name, else what was told of the role alone."""
@@ -129,6 +147,7 @@ class Reckoned:
     made_from: MadeFrom | None
     why: Why | None
     absence: Absence | None
+    level_weeks: int | None = None
 
 
 def reckoned(posts: Sequence[Post], basis: Basis, probabilities: Sequence[float]) -> list[Reckoned]:
@@ -169,7 +188,7 @@ def of_post(post: Post, basis: Basis, probabilities: Sequence[float]) -> Reckone
     absence = basis.absence(post)
     rostered = basis.roster(post).at(shifts.starts)
     found = balance(need, known, rostered, absence, probabilities)
-    return Reckoned(post, shifts, found, made_from, why, absence)
+    return Reckoned(post, shifts, found, made_from, why, absence, basis.level_weeks(post))
 
 
 Need = tuple[Whole, NDArray[np.bool_], MadeFrom]
@@ -194,7 +213,8 @@ def need_of(post: Post, shifts: Shifts, basis: Basis) -> Need | Why:
     columns += columns == -1
     inside = (columns >= 0) & (columns < people.paths.shape[1])
     counts = people.paths[:, np.where(inside, columns, 0)].astype(np.int64)
-    return by_patients(counts, says.patients_per_head, says.minimum), inside, "paths"
+    need = by_patients(counts, says.patients_per_head, says.minimum)
+    return need, inside, people.made_from
 
 
 def people_of(post: Post, basis: Basis) -> Patients | Why:
@@ -211,7 +231,7 @@ def people_of(post: Post, basis: Basis) -> Patients | Why:
     cut = [each.since(first) for each in found]
     width = min(each.shape[1] for each in cut)
     whole = reduce(np.add, [each[:, :width] for each in cut])
-    return Patients(first, whole, found[0].months)
+    return Patients(first, whole, found[0].months, any(each.need for each in found))
 
 
 NO_RUN = Why("no-run", "No run tells who will be there.")
@@ -220,18 +240,22 @@ NO_RUN = Why("no-run", "No run tells who will be there.")
 def by_hours(post: Post, shifts: Shifts, basis: Basis) -> Need | Why:
     assert post.norm is not None
     says = post.norm.says
-    assert says.measure is not None
-    told = [basis.asking.get((unit, says.measure)) for unit in post.units]
-    asks = [each for each in told if each is not None]
-    if not asks or len(asks) < len(told):
+    asks = basis.asks(post)
+    if asks is None:
         return NO_UNIT_TOLD
-    hours = asks[0].hours_of(shifts)
-    rates = reduce(np.add, [each.rates for each in asks])
-    patience = inf if says.patience_minutes is None else says.patience_minutes / 60
-    within = (says.target_wait_seconds or 0.0) / 3600
-    heads = by_rate(rates, says.handling_hours, says.minimum, says.target_share, within, patience)
-    known = np.array([len(each) > 0 for each in hours], dtype=np.bool_)
-    return np.maximum(of_shift(heads, hours), says.minimum), known, "hourly"
+    hours = hours_of(shifts)
+    known = np.array([all(ask.knows(each) for ask in asks) for each in hours], dtype=np.bool_)
+    need = np.full((COUNT, len(shifts)), says.minimum, dtype=np.int64)
+    inside = [each for each, told in zip(hours, known, strict=True) if told]
+    if inside:
+        every = np.concatenate(inside)
+        rates = reduce(np.add, [each.rates(every) for each in asks])
+        patience = inf if says.patience_minutes is None else says.patience_minutes / 60
+        within = (says.target_wait_seconds or 0.0) / 3600
+        target = (says.target_share, within, patience)
+        heads = by_rate(rates, says.handling_hours, says.minimum, *target)
+        need[:, known] = of_shift(heads, [len(each) for each in inside])
+    return need, known, "hourly"
 
 
 def of_filling(
@@ -269,22 +293,59 @@ NOTHING_TO_FILL = Why(
 )
 
 
-def monthly(post: Post, basis: Basis) -> tuple[date, Floats] | Why:
-    """Mean heads a shift in each month: its first month, and float64[paths, months]."""
+# The first month, heads a shift in the mean on each path float64[paths, months], and from what.
+Monthly = tuple[date, Floats, MadeFrom]
+
+
+def monthly(post: Post, basis: Basis) -> Monthly | Why:
+    """Mean heads a shift in each month."""
     if post.norm is None:
         return NO_NORM
     says = post.norm.says
     if says.measure is not None:
-        return Why("weeks-only", "Who asks by the hour is reckoned for 13 weeks; ask for weeks.")
+        return monthly_by_hours(post, basis)
     if says.patients_per_head is None:
-        return calendar.month_of(basis.today), np.full((1, MONTHS_AHEAD), float(says.minimum))
+        heads = np.full((1, MONTHS_AHEAD), float(says.minimum))
+        return calendar.month_of(basis.today), heads, "minimum"
     people = people_of(post, basis)
     if isinstance(people, Why):
         return people
     counts = people.paths.astype(np.float64)
-    return people.first, mean_by_patients(counts, says.patients_per_head, says.minimum)
+    heads = mean_by_patients(counts, says.patients_per_head, says.minimum)
+    return people.first, heads, people.made_from
 
 
-def days_a_week(post: Post, basis: Basis) -> float:
-    """On how many days of a week the shift is held, by four weeks from today on."""
-    return len(shifts_ahead(post, basis.units, basis.today, 28, basis.at)) / 4
+def monthly_by_hours(post: Post, basis: Basis) -> Monthly | Why:
+    """What the shifts of each month need in the mean; one month at a time, for they are many."""
+    first = calendar.month_of(basis.today)
+    found = []
+    for begin, shifts in by_month(post, basis, first, MONTHS_AHEAD):
+        told = by_hours(post, shifts, basis)
+        if isinstance(told, Why):
+            return told
+        need, known, _ = told
+        if not known.all():
+            return Why("not-reached", f"Who asks is not reckoned as far as {begin}.")
+        # In a month without such a shift nobody is needed.
+        found.append(need.mean(axis=1) if len(shifts) else np.zeros(COUNT))
+    return first, np.column_stack(found), "hourly"
+
+
+def by_month(post: Post, basis: Basis, first: date, months: int) -> Iterator[tuple[date, Shifts]]:
+    """The shifts of a post that begin in each of these months, those that are past too."""
+    last = calendar.months_after(first, months)
+    since = calendar.day_start(first)
+    whole = shifts_ahead(post, basis.units, first, (last - first).days, since)
+    for n in range(months):
+        begin = calendar.months_after(first, n)
+        yield begin, whole.between(begin, calendar.months_after(first, n + 1))
+
+
+def days_a_week(post: Post, basis: Basis, first: date, months: int) -> Floats:
+    """On how many days of a week the shift is held in each month: float64[months]."""
+    return np.array(
+        [
+            7.0 * len(shifts) / (calendar.months_after(begin, 1) - begin).days
+            for begin, shifts in by_month(post, basis, first, months)
+        ]
+    )

@@ -39,10 +39,13 @@ async def staffing(
     huisartsenpost and an SEH from who asks by the hour and the wait that is aimed at. The roster
     is what was told, less who will be absent. Of each shift the role that is worst is named; roles
     are never added up. `capacity` says how many people can be cared for, and whether beds or a
-    role bind. `horizon=months` tells heads a shift and FTE.
+    role bind. `horizon=months` tells heads a shift and FTE; `horizon=years` FTE of each role in the
+    region, need beside who will be at work, with a band of 80% and the role that is worst.
 
     The owner is told all of it, who places people whether a shift is short, others nothing unless
-    it is shared. As JSON or, for a planner's sheet, CSV by `Accept`. Keep the `ETag`.
+    it is shared. The years are for all: who may not see what the units behind a role told is told
+    its need by the open tables. As JSON or, for a planner's sheet, CSV by `Accept`. Keep the
+    `ETag`.
     """
     media = json_or_csv(request)
     told = await queries.answer(session, viewer, asked, kept_of(request), datetime.now(UTC))

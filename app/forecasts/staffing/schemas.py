@@ -10,12 +10,14 @@ from app.forecasts.schemas import Amount, Band, Reason, RunView, Source
 from app.observations.schemas import Coverage, FigureState
 from app.wire import Slug, Wire, Word
 
-SubjectKind = Literal["unit", "staffPool", "group", "careSetting"]
-MadeFrom = Literal["paths", "hourly", "minimum", "shortage", "sum"]
+SubjectKind = Literal["unit", "staffPool", "group", "careSetting", "region"]
+Horizon = Literal["weeks", "months", "years"]
+MadeFrom = Literal["need", "paths", "hourly", "minimum", "shortage", "sum"]
 
 
 class Asked(Wire):
-    """Of whom, how far ahead, and as it stood when. Give one of the four subjects."""
+    """Of whom, how far ahead, and as it stood when. Give one of the four subjects; of years none,
+    for they are of the region."""
 
     unit: Slug | None = Field(
         None, description="One unit, with the pools that cover it.", examples=["reo-flex"]
@@ -25,8 +27,10 @@ class Asked(Wire):
     care_setting: CareSetting | None = Field(
         None, description="All units of a care setting, per role and shift."
     )
-    horizon: Literal["weeks", "months"] = Field(
-        "weeks", description="13 weeks by shift, or 18 months in heads a shift and FTE."
+    horizon: Horizon = Field(
+        "weeks",
+        description="13 weeks by shift, 18 months in heads a shift and FTE, or the years to 2040 "
+        "and 15 ahead in FTE of the region.",
     )
     role: Word | None = Field(None, description="This role only.")
     shift: Word | None = Field(None, description="This shift only.")
@@ -34,7 +38,7 @@ class Asked(Wire):
         "50,80,95",
         pattern=r"^[1-9][0-9](,[1-9][0-9])*$",
         max_length=29,
-        description="Central intervals in percent.",
+        description="Central intervals in percent; years tell 80.",
     )
     issued_at: AwareDatetime | None = Field(
         None, description="From the last run issued at or before this moment."
@@ -107,9 +111,16 @@ class StaffSeries(Wire):
     reason: Reason | None = None
     made_from: MadeFrom | None = Field(
         None,
-        description="`paths`: who is there on the 500 paths of the run; `hourly`: who asks by hour "
-        "of the week; `minimum`: the norm is a minimum alone; `shortage`: a pool without a norm "
-        "of its own is needed where its units are short; `sum`: of the posts of a total.",
+        description="`need`: who is there and who waits for a place, on the 500 paths of the run; "
+        "`paths`: who is there on them, where nobody waits; `hourly`: who asks by hour of the "
+        "week; `minimum`: the norm is a minimum alone; `shortage`: a pool without a norm of its "
+        "own is needed where its units are short; `sum`: of the posts of a total.",
+    )
+    level_weeks: int | None = Field(
+        None,
+        description="Of `hourly`: for so many weeks ahead the past tells how the level of who "
+        "asks moves; further ahead the spread stays what it is there. 0: too little was told, and "
+        "the spread is that of now.",
     )
     issued_at: datetime | None = Field(None, description="When the run that it rests on was made.")
     norm: NormUsed | None = None
@@ -138,6 +149,41 @@ class RoleFte(Wire):
     leave: float | None = None
     training: float | None = None
     steps: tuple[FteStep, ...] = ()
+
+
+class YearStep(Wire):
+    """One year of a role: FTE at work, absence taken off what there is."""
+
+    year: int
+    short: bool | None
+    need: Band
+    supply: Band = Field(description="Who will be at work: came, left, retired, hours, absence.")
+    gap: Band = Field(description="Supply less need: below 0 is short.")
+    p_short: Amount
+
+
+class RoleYears(Wire):
+    """One role over the years, of all kinds of care that ask for it. Roles are never added up."""
+
+    role: Word
+    state: FigureState
+    reason: Reason | None = None
+    level: Literal["series", "tables"] | None = Field(
+        None,
+        description="`series`: the level of some of its care is that of the months ahead; "
+        "`tables`: all is of the open tables, also where you may not see what the units told.",
+    )
+    steps: tuple[YearStep, ...] = ()
+
+
+class WorstYear(Wire):
+    """The role of a year that is short with the greatest chance."""
+
+    year: int
+    role: Word
+    short: bool
+    p_short: Amount
+    gap: Amount = Field(description="The median.")
 
 
 class WorstRole(Wire):
@@ -184,7 +230,7 @@ class Staffing(Wire):
 
     subject_kind: SubjectKind
     subject: str
-    horizon: Literal["weeks", "months"]
+    horizon: Horizon
     levels: tuple[int, ...]
     state: FigureState
     reason: Reason | None = None
@@ -201,6 +247,8 @@ class Staffing(Wire):
     worst_by_shift: tuple[WorstRole, ...] = ()
     capacity: tuple[StaffedCapacity, ...] = Field((), description="Of a unit or pool only.")
     fte: tuple[RoleFte, ...] = Field((), description="Of `months` only.")
+    years: tuple[RoleYears, ...] = Field((), description="Of `years` only.")
+    worst_by_year: tuple[WorstYear, ...] = Field((), description="Of `years` only.")
     covered: tuple[Uncovered, ...] = Field(
         (), description="What a pool is asked for in place of the unit."
     )

@@ -345,3 +345,135 @@ async def test_the_days_are_stored_beside_the_other_horizons(
 STORED = """
 SELECT * FROM forecast_points WHERE run_id = :run AND subject_kind = 'unit' ORDER BY at
 """
+
+
+async def places(client: AsyncClient, headers: dict[str, str], **query: Any) -> Any:
+    answer = await client.get("/v1/forecasts/service-levels", params=query, headers=headers)
+    return answer.json()
+
+
+async def test_places_for_a_service_level_are_told_from_tonight_on(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_ward(session)
+    await a_ward(session, "reo-vast", there=12)
+    rtp, other = await a_reader(session, "rtp", "coordinator"), await a_reader(session, "ggz")
+    await issue(database.urls.worker, AT)
+
+    (unit,) = (await places(client, rtp, horizon="days", unit="reo-flex"))["types"]
+    (setting,) = (await places(client, rtp, horizon="days", careSetting="reo"))["types"]
+    (strict,) = (await places(client, rtp, horizon="days", unit="reo-flex", refused=0.01))["types"]
+    (hidden,) = (await places(client, other, horizon="days", unit="reo-flex"))["types"]
+    odd = await places(client, rtp, horizon="days", unit="reo-flex", refused=0.03, patienceHours=1)
+
+    assert (unit["state"], unit["queue"], len(unit["steps"])) == ("known", "erlang-b", 10)
+    assert len(setting["steps"]) == 10
+    for step, tight, both in zip(unit["steps"], strict["steps"], setting["steps"], strict=True):
+        assert step["load"]["p10"] <= step["load"]["p50"] <= step["load"]["p90"]
+        assert step["load"]["p50"] <= step["together"] == step["apart"] <= tight["together"]
+        assert both["together"] <= both["apart"]
+        assert both["gain"] == both["apart"] - both["together"]
+        assert (step["supply"]["value"], both["supply"]["value"]) == (12, 24)
+        assert step["at"] < step["until"]
+    assert 10 < unit["steps"][0]["together"] <= 12
+    assert max(step["gain"] for step in setting["steps"]) > 0
+    assert (hidden["state"], hidden["steps"]) == ("suppressed", [])
+    assert {each["parameter"] for each in odd["errors"]} == {"refused", "patienceHours"}
+
+
+async def test_weeks_are_reckoned_with_the_stay_that_the_days_learned(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_ward(session)
+    reo = await a_reader(session)
+    await issue(database.urls.worker, AT)
+    (days,) = (await ask(client, reo, unit="reo-flex")).forecasts
+
+    (weeks,) = (await places(client, reo, unit="reo-flex"))["types"]
+
+    assert days.made_of is not None
+    assert weeks["meanStayDays"] == days.made_of.mean_stay_days
+    assert (weeks["queue"], weeks["patienceHours"]) == ("erlang-a", 48)
+
+
+async def test_of_units_with_unlike_shifts_places_are_told_by_the_hour(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await a_ward(session)
+    await a_ward(session, "reo-vast", there=12)
+    early = [{"shift": "dag", "start": "06:00", "end": "18:00"}]
+    await make.a_unit(session, "reo-laat", "reo", shifts=early)
+    for measure, value in (("admissions", 1.0), ("discharges", 1.0)):
+        await told(session, measure, every(SHIFT, AT, [value] * 180), "reo-laat", **BEDS)
+    for measure, value in (("occupied", 4.0), ("staffed", 6.0)):
+        rows = every(SHIFT, AT, [value] * 180, stock=True)
+        await told(session, measure, rows, "reo-laat", **BEDS)
+    rtp = await a_reader(session, "rtp", "coordinator")
+    await issue(database.urls.worker, AT)
+
+    (setting,) = (await places(client, rtp, horizon="days", careSetting="reo"))["types"]
+
+    assert len(setting["steps"]) == 72
+    assert all(step["together"] <= step["apart"] for step in setting["steps"])
+    assert setting["steps"][40]["gain"] > 0
+
+
+async def an_elv_ward(
+    session: AsyncSession, unit: str, organisation: str, **places: tuple[float, float]
+) -> None:
+    """Of each bed type one comes and one leaves a day; so many are there, of so many places."""
+    beds = [{"bedType": name.replace("_", "-"), "law": "Zvw"} for name in places]
+    kept = {"careSetting": "short-stay", "beds": beds, "shifts": SHIFTS}
+    await make.a_unit(session, unit, organisation, **kept)
+    for name, (there, staffed) in places.items():
+        words: dict[str, Any] = {"resource": "bed", "bed_type": name.replace("_", "-")}
+        for measure in ("admissions", "discharges"):
+            rows = every(SHIFT, AT, [1.0, 0.0, 0.0] * 60)
+            await told(session, measure, rows, unit, organisation, **words)
+        for measure, value in (("occupied", there), ("staffed", staffed)):
+            rows = every(SHIFT, AT, [value] * 180, stock=True)
+            await told(session, measure, rows, unit, organisation, **words)
+
+
+async def test_of_a_declared_pool_the_days_tell_what_its_types_are_short_together(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    settings = {"name": "ELV", "bedTypes": ["elv-low", "elv-high"]}
+    facts = {"source": "fictief, zo afgesproken", "year": 2026, "settings": settings}
+    org_id = await make.an_organisation(session, "tower", "operator")
+    about = {"kind": "substitution-pool", "rule": "elv", "org_id": org_id}
+    session.add(RuleVersion(**about, valid_from=make.LONG_AGO, facts=facts))
+    await an_elv_ward(session, "elv-a", "huis-a", elv_low=(8, 8), elv_high=(4, 10))
+    await an_elv_ward(session, "elv-b", "huis-b", elv_low=(5, 5))
+    rtp, other = await a_reader(session, "rtp", "coordinator"), await a_reader(session, "ggz")
+    await issue(database.urls.worker, AT)
+
+    setting = await ask(client, rtp, careSetting="short-stay")
+    unit = await ask(client, rtp, unit="elv-a")
+    level = await places(client, rtp, horizon="days", careSetting="short-stay")
+    hidden = await places(client, other, horizon="days", careSetting="short-stay")
+
+    low, high = (
+        next(each for each in setting.forecasts if each.bed_type == name)
+        for name in ("elv-low", "elv-high")
+    )
+    (pool,), (own,) = setting.substitution_pools, unit.substitution_pools
+    assert (pool.state, pool.substitution_pool, pool.name) == ("known", "elv", "ELV")
+    assert (pool.members, own.members) == (("elv-a", "elv-b"), ("elv-a",))
+    for both, few, many in zip(pool.steps, low.steps, high.steps, strict=True):
+        assert (both.supply.value, few.supply.value, many.supply.value) == (23, 13, 10)
+        assert (both.p_short.value or 0) <= (few.p_short.value or 0)
+    assert (low.steps[3].p_short.value or 0) > 0.3
+    assert (pool.steps[3].p_short.value or 0) < 0.1
+    assert low.refusal_risk is not None
+    assert pool.refusal_risk is not None
+    assert (pool.refusal_risk.value or 0) < 0.1 < (low.refusal_risk.value or 0)
+    assert pool.worst is not None
+    assert pool.sources[-1].source == "fictief, zo afgesproken"
+    types = {each["bedType"]: each["steps"] for each in level["types"]}
+    (enough,) = level["substitutionPools"]
+    for step, few, many in zip(enough["steps"], types["elv-low"], types["elv-high"], strict=True):
+        assert step["apart"] == few["together"] + many["together"]
+        assert step["together"] <= step["apart"]
+    assert sum(step["gain"] for step in enough["steps"]) > 0
+    assert hidden["substitutionPools"][0]["state"] == "suppressed"

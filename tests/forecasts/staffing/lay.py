@@ -32,6 +32,8 @@ SHIFTS = [
 
 # What a run says of each unit: people in the mean, and places.
 LEVELS: dict[str, float] = {}
+# How many of them wait for a place.
+WAITING: dict[str, float] = {}
 
 
 async def a_ward(
@@ -39,12 +41,13 @@ async def a_ward(
     unit: str = "reo-flex",
     organisation: str = "reo",
     level: float = 10,
+    waiting: float = 0,
     **facts: Any,
 ) -> None:
-    """A unit with three shifts of nurses; a run says that about so many people are there."""
+    """A unit with three shifts of nurses; a run says that about so many are there, and wait."""
     told = {"shifts": SHIFTS, "roles": ["nurse"], **facts}
     await make.a_unit(session, unit, organisation, **told)
-    LEVELS[unit] = level
+    LEVELS[unit], WAITING[unit] = level, waiting
 
 
 async def issue(session: AsyncSession, horizon: Horizon = "weeks") -> Run:
@@ -60,6 +63,10 @@ async def issue(session: AsyncSession, horizon: Horizon = "weeks") -> Run:
     for unit, org_id in owners:
         bits, paths = packed(np.tile(LEVELS[unit] * even, (1, steps)))
         bundles.append(Bundle(org_id, unit, kind, first, steps, bits, paths))
+        if WAITING[unit]:
+            bits, paths = packed(np.tile(LEVELS[unit] * even + WAITING[unit], (1, steps)))
+            need = kind._replace(measure="need")
+            bundles.append(Bundle(org_id, unit, need, first, steps, bits, paths))
         points = [
             Step(day_start(day), 86400, [], LEVELS[unit] + 4, None) for day in days_from(first, 98)
         ]
@@ -131,6 +138,35 @@ async def heads(
                 "precision": "moment",
             }
         )
+    await session.execute(insert(Observation), rows)
+    await session.commit()
+
+
+async def requests(
+    session: AsyncSession, measure: str, an_hour: float, days: int, unit: str = "reo-flex"
+) -> None:
+    """So many in each hour of the days before now."""
+    org_id = await make.an_organisation(session, "reo")
+    words = dict.fromkeys(DIMENSIONS, "") | {"measure": measure, "unit": unit}
+    about = {"quantity": MEASURES[measure].quantity, "source_kind": "feed"}
+    made = insert(Series).values({"org_id": org_id, **words, **about}).returning(Series.series_id)
+    series_id = (await session.execute(made)).scalar_one()
+    hour = NOW.replace(minute=0, second=0, microsecond=0)
+    rows = [
+        {
+            "org_id": org_id,
+            "series_id": series_id,
+            "at": hour - timedelta(hours=ago),
+            "length_s": 3600,
+            "known_at": hour - timedelta(hours=ago - 1),
+            "observed_at": hour - timedelta(hours=ago - 1),
+            "value": an_hour,
+            "report_id": REPORT,
+            "reported_by": org_id,
+            "precision": "moment",
+        }
+        for ago in range(24 * days, 0, -1)
+    ]
     await session.execute(insert(Observation), rows)
     await session.commit()
 

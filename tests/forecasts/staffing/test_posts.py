@@ -14,7 +14,7 @@ from app.forecasts.issue import Why
 from app.forecasts.queues import servers_for
 from app.forecasts.staffing.hourly import asking
 from app.forecasts.staffing.posts import Post, posts_of, shifts_ahead, span
-from app.forecasts.staffing.reckoned import Basis, Patients, reckoned
+from app.forecasts.staffing.reckoned import Basis, Patients, days_a_week, monthly, reckoned
 from app.forecasts.staffing.roster import Told
 
 MONDAY = date(2026, 11, 30)
@@ -127,9 +127,7 @@ def calls(an_hour: float, days: int) -> Flow:
 
 
 def asked(units: Units, an_hour: float, days: int) -> Basis:
-    told = asking(
-        "hap", calls(an_hour, days), np.ones(168), NOW, 91, seconds(NOW) - 48 * HOUR, 95 * 24
-    )
+    told = asking("hap", calls(an_hour, days), np.ones(168), NOW, 91, MONDAY.replace(day=1), 620)
     said = norms(
         calls={
             "role": "triage-nurse",
@@ -153,6 +151,24 @@ def test_who_calls_by_the_hour_needs_the_heads_of_the_queue() -> None:
 
     assert found.made_from == "hourly"
     assert np.median(found.balance.need[:, 5]) == servers_for(12, 1 / 6, 0.75, 120 / 3600)
+
+
+def test_a_month_needs_what_its_shifts_need_in_the_mean_and_only_where_they_are_held() -> None:
+    units = a_post_of_calls()
+    basis = asked(units, 12, 60)
+    post = post_of(posts_of(units, {}, basis.norms).posts, "hap", "weekenddag")
+
+    found = monthly(post, basis)
+    (weeks,) = reckoned([post], basis, LEVELS)
+    days = days_a_week(post, basis, date(2026, 11, 1), 3)
+
+    assert not isinstance(found, Why)
+    first, heads, made_from = found
+    december = [n for n, day in enumerate(weeks.shifts.days) if (day.year, day.month) == (2026, 12)]
+    assert (first, made_from, heads.shape) == (date(2026, 11, 1), "hourly", (500, 18))
+    np.testing.assert_allclose(heads[:, 1], weeks.balance.need[:, december].mean(axis=1))
+    # By day it is open on the days of weekends, on Friday 25 December and on 1 January.
+    assert days == pytest.approx([9 * 7 / 30, 9 * 7 / 31, 11 * 7 / 31])
 
 
 def test_of_few_days_of_calls_the_need_is_unknown() -> None:

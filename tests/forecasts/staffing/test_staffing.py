@@ -8,6 +8,7 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.forecasts.queues import servers_for
 from app.forecasts.staffing.schemas import Staffing
 from tests import make
 from tests.forecasts.lay import a_group
@@ -21,6 +22,7 @@ from tests.forecasts.staffing.lay import (
     ask,
     heads,
     issue,
+    requests,
 )
 
 TOMORROW = TODAY + timedelta(days=1)
@@ -97,6 +99,47 @@ async def test_a_unit_is_told_need_roster_gap_and_what_binds_for_thirteen_weeks(
     assert {each.rostered.state for each in night.steps} == {"unknown"}
     assert {each.gap.state for each in night.steps} == {"unknown"}
     assert night.steps[3].need.state == "known"
+
+
+async def test_who_waits_for_a_place_raises_the_need_of_heads(
+    session: AsyncSession, client: AsyncClient
+) -> None:
+    await a_ward(session, "full", level=5, waiting=4)
+    await a_ward(session, "calm", level=5)
+    await a_pool(session, "night", "full", "calm")
+    await a_norm(session, "day", role="nurse", patientsPerHead=4)
+    await a_norm(session, "night", staffPool="night", role="nurse", patientsPerHead=4)
+    await issue(session)
+    reo = await make.a_key(session, "staffing:read")
+
+    full, calm, pool = [
+        Staffing.model_validate_json((await ask(client, reo, **asked)).content).series[0]
+        for asked in (
+            {"unit": "full", "shift": "dag"},
+            {"unit": "calm", "shift": "dag"},
+            {"staffPool": "night"},
+        )
+    ]
+
+    told = [(each.made_from, each.steps[-9].need.median) for each in (full, calm, pool)]
+    # Nine people are to be nursed, of whom four wait; five; and at night all fourteen.
+    assert told == [("need", 3), ("paths", 2), ("need", 4)]
+    assert full.issued_at == calm.issued_at
+
+
+@pytest.mark.parametrize(("waiting", "heads"), [(0, 2.88), (4, 3.88)])
+async def test_who_waits_is_in_the_months_too(
+    session: AsyncSession, client: AsyncClient, waiting: float, heads: float
+) -> None:
+    await a_ward(session, level=10, waiting=waiting)
+    await a_norm(session, "all", role="nurse", patientsPerHead=4, absence=0.06)
+    await issue(session, "months")
+    reo = await make.a_key(session, "staffing:read")
+
+    answer = await ask(client, reo, unit="reo-flex", horizon="months")
+
+    told = Staffing.model_validate_json(answer.content)
+    assert {series.months[0].need.median for series in told.series} == {heads}
 
 
 async def test_without_a_roster_the_need_stands_alone_and_nothing_is_zero(
@@ -206,6 +249,45 @@ async def test_months_are_told_in_fte(session: AsyncSession, client: AsyncClient
     assert nurses.steps[0].contracted.state == "unknown"
     assert len(nurses.steps) == 18
     assert {series.months[0].need.median for series in told.series} == {2.88}
+
+
+async def test_months_of_who_asks_by_the_hour_are_told_in_heads_and_fte(
+    session: AsyncSession, client: AsyncClient
+) -> None:
+    await a_ward(session, roles=["triage-nurse"])
+    queue = {"handlingMinutes": 10, "targetShare": 0.75, "targetWaitSeconds": 120}
+    await a_norm(session, "calls", role="triage-nurse", measure="calls", absence=0.06, **queue)
+    await requests(session, "calls", 12, days=40)
+    await issue(session, "months")
+    reo = await make.a_key(session, "staffing:read")
+
+    answer = await ask(client, reo, unit="reo-flex", horizon="months")
+
+    told = Staffing.model_validate_json(answer.content)
+    heads = servers_for(12, 1 / 6, 0.75, 120 / 3600)
+    assert {(series.made_from, series.level_weeks) for series in told.series} == {("hourly", 0)}
+    assert {len(series.months) for series in told.series} == {18}
+    assert [series.months[5].need.median for series in told.series] == pytest.approx([heads] * 3)
+    (triage,) = told.fte
+    share = 1 - 0.06 - 0.127 - 0.02
+    assert triage.steps[5].need.median == pytest.approx(heads * 25 * 7 / (36 * share), abs=0.06)
+    assert triage.steps[0].gap.state == "unknown"
+
+
+async def test_months_of_who_asks_are_unknown_where_too_little_was_told(
+    session: AsyncSession, client: AsyncClient
+) -> None:
+    await a_ward(session, roles=["triage-nurse"])
+    await a_norm(session, "calls", role="triage-nurse", measure="calls", handlingMinutes=10)
+    await requests(session, "calls", 12, days=10)
+    await issue(session, "months")
+    reo = await make.a_key(session, "staffing:read")
+
+    answer = await ask(client, reo, unit="reo-flex", horizon="months")
+
+    told = Staffing.model_validate_json(answer.content)
+    assert {each.reason.code for each in told.series if each.reason} == {"too-few-requests"}
+    assert told.fte[0].state == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,110 @@
+"""Pages that look ahead: the next days, weeks, months and years; staff; the report to print."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from app.access.principal import Principal
+from app.dashboard import glance
+from app.dashboard.ahead import queries
+from app.dashboard.charts import Chart
+from app.dashboard.names import setting_name
+from app.dashboard.queries import Choice, ahead
+from app.dashboard.routes import Looker, Wanted, answer, locked, page_of
+from app.db import Db
+from app.facilities.schemas import CareSetting
+from app.forecasts.runs import Horizon
+from app.overview.routes import body
+from app.overview.schemas import Ask, Overview
+
+router = APIRouter(tags=["dashboard"], include_in_schema=False)
+HORIZONS: dict[str, Horizon] = {
+    "dagen": "days",
+    "weken": "weeks",
+    "maanden": "months",
+    "jaren": "years",
+}
+Shown = Annotated[Literal["dagen", "weken", "maanden", "jaren"], Query(alias="h")]
+
+
+@router.get("/verwachting")
+async def outlook(
+    request: Request, session: Db, viewer: Looker, zorg: Wanted = "", shown: Shown = "dagen"
+) -> Response:
+    """One kind of place over the next 72 hours, weeks, months or years; and how good we were."""
+    if viewer is None:
+        return locked(request)
+    told = await now(request, session, viewer)
+    choices: list[Choice] = []
+    charts: list[Chart] = []
+    if viewer.may("forecasts:read"):
+        choices, charts = await queries.outlook(
+            request, session, viewer, settings_of(told), HORIZONS[shown], zorg
+        )
+    key = next((each.key for each in choices if each.shown), "")
+    return answer(
+        request,
+        "outlook.html",
+        page_of(request),
+        choices=choices,
+        charts=charts,
+        shown=shown,
+        key_now=key,
+    )
+
+
+@router.get("/personeel")
+async def staff(request: Request, session: Db, viewer: Looker, zorg: Wanted = "") -> Response:
+    """The shifts of thirteen weeks by role, and the roles over the years."""
+    if viewer is None:
+        return locked(request)
+    told = await now(request, session, viewer)
+    settings = settings_of(told)
+    setting: CareSetting = next((each for each in settings if each == zorg), "hospital-ward")
+    charts = await queries.staff(request, session, viewer, setting)
+    choices = [Choice(each, setting_name(each), each == setting) for each in settings]
+    return answer(
+        request,
+        "staff.html",
+        page_of(request),
+        choices=choices,
+        charts=charts,
+        glance=glance.at(told),
+    )
+
+
+@router.get("/jaren")
+async def years(request: Request, session: Db, viewer: Looker, zorg: Wanted = "") -> Response:
+    """People by age, the gap of every kind of care and role, and what it is made of."""
+    if viewer is None:
+        return locked(request)
+    choices: list[Choice] = []
+    charts: list[Chart] = []
+    if viewer.may("forecasts:read"):
+        choices, charts = await queries.years(request, session, viewer, zorg)
+    return answer(request, "years.html", page_of(request), choices=choices, charts=charts)
+
+
+@router.get("/rapport")
+async def report(request: Request, session: Db, viewer: Looker) -> Response:
+    """One column to print: the region now, what asks for attention, and the weeks ahead."""
+    if viewer is None:
+        return locked(request)
+    told = await now(request, session, viewer)
+    charts: list[Chart] = []
+    if viewer.may("forecasts:read"):
+        looked = await ahead(request, session, viewer, told, "")
+        charts = [*looked.weeks, *looked.fans]
+    page = page_of(request)
+    return answer(
+        request, "report.html", page, overview=told, glance=glance.at(told), charts=charts
+    )
+
+
+async def now(request: Request, session: Db, viewer: Principal) -> Overview:
+    return Overview.model_validate_json(await body(request, session, viewer, Ask()))
+
+
+def settings_of(told: Overview) -> list[CareSetting]:
+    return sorted({unit.care_setting for unit in told.units})
