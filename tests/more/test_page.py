@@ -94,21 +94,22 @@ def sized(page: Page, width: int, height: int = 900) -> Page:
     return page
 
 
-def hindrances(page: Page) -> list[str]:
-    """What axe finds as the page is now: the rule, and where."""
-    found = Axe().run(page).response["violations"]
+def hindrances(page: Page, theme: str) -> list[str]:
+    """What axe finds as the page is now: the rule, and where. Dark differs in its colours only."""
+    rules = {"runOnly": ["color-contrast"]} if theme == "dark" else {}
+    found = Axe().run(page, options={"resultTypes": ["violations"], **rules}).response["violations"]
     return [f"{each['id']}: {node['target']}" for each in found for node in each["nodes"]]
 
 
 @pytest.mark.parametrize(
     ("path", "theme"),
-    [*product(PAGES, ("light", "dark")), (WALL, "dark"), ("/en/", "light")],
+    [*product(PAGES, ("light", "dark")), (WALL, "light"), ("/en/", "light")],
 )
 def test_axe_finds_nothing_on_any_page(page: Page, path: str, theme: Any) -> None:
     page.emulate_media(color_scheme=theme)
     page.goto(path)
 
-    found = [(width, hindrances(sized(page, width))) for width in (320, 1280, 1920)]
+    found = [(width, hindrances(sized(page, width), theme)) for width in (320, 1280, 1920)]
 
     assert found == [(320, []), (1280, []), (1920, [])]
 
