@@ -22,7 +22,7 @@ DAYS = 730
 FORECASTS_SECONDS = 1800.0
 LARGEST_BYTES = 200 * 1024
 # What is wider than a desk is drawn at a scale, as a wall is looked at from afar.
-DESK, SCALE = 1280, 0.56
+DESK, SCALE = 1280, 0.5
 Theme = Literal["light", "dark"]
 DUTCH: Mapping[Theme, str] = {"light": "licht", "dark": "donker"}
 
