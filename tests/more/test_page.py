@@ -282,7 +282,7 @@ def told_by_api(address: str, bed_type: str) -> list[dict[str, Any]]:
 def expected(step: dict[str, Any]) -> list[str]:
     """The first cells of a row, written down here anew."""
     (band,) = (each for each in step["need"]["intervals"] if each["level"] == 80)
-    lack = max(-step["gap"]["median"], 0.0)
+    lack = max(-step["gap"]["median"], 0.0) or 0.0  # nothing has no sign
     return [
         dutch(step["need"]["median"]),
         f"{dutch(band['low'])} en {dutch(band['high'])}",
