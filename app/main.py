@@ -18,7 +18,11 @@ from app.dashboard.about.routes import router as about_router
 from app.dashboard.ahead.routes import router as ahead_router
 from app.dashboard.routes import assets
 from app.dashboard.routes import router as dashboard_router
+from app.dashboard.signing.routes import forms as signing_forms
+from app.dashboard.signing.routes import pages as signing_pages
 from app.dashboard.unit.routes import router as unit_router
+from app.dashboard.whatif.routes import forms as what_if_forms
+from app.dashboard.whatif.routes import pages as what_if_pages
 from app.db import connect, plain, sessions_of
 from app.facilities.queries import DirectoryCache
 from app.facilities.routes import router as facilities_router
@@ -68,6 +72,18 @@ V1 = [
     planning_router,
     staffing_router,
 ]
+
+
+# Pages stand in two languages; where a form is sent to, is one path for both.
+PAGES = [
+    dashboard_router,
+    signing_pages,
+    ahead_router,
+    unit_router,
+    about_router,
+    what_if_pages,
+]
+FORMS = [signing_forms, what_if_forms]
 
 
 def add_contract(app: FastAPI) -> None:
@@ -143,7 +159,9 @@ def create_app(settings: Settings) -> FastAPI:
     errors.install(app)
     app.include_router(health_router, include_in_schema=False)
     app.include_router(assets)
-    for pages in (dashboard_router, ahead_router, unit_router, about_router):
+    for forms in FORMS:
+        app.include_router(forms)
+    for pages in PAGES:
         app.include_router(pages)
         app.include_router(pages, prefix="/en")
     for router in V1:

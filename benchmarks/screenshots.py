@@ -41,7 +41,7 @@ class Shot(NamedTuple):
 
 
 def shots() -> Iterator[Shot]:
-    """Each page on a phone and a desk, the most looked at as wide as can be, and the wall."""
+    """Every page on a phone or a desk, the most looked at on both, at its widest, and the wall."""
     for path in (*(item.path for item in MENU), "/verwachting?h=weken", "/afdeling/reo-flex"):
         yield Shot(path, 390, 844, "dark")
         yield Shot(path, 1280, 720)

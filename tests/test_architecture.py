@@ -69,6 +69,8 @@ OPEN = {
     "/readyz",
     "/metrics",
     "/static/{name}",
+    # Where somebody says who they are, or ends it.
+    *("/aanmelden", "/en/aanmelden", "/afmelden"),
     "/v1/openapi.json",
 }
 

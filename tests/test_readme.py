@@ -36,7 +36,7 @@ def test_every_line_of_the_readme_does_what_it_says() -> None:
         )
 
     assert done.returncode == 0, done.stderr
-    stored, refused, message, asked, forecast, years = done.stdout.split("----")
+    stored, refused, message, asked, forecast, years, what_if = done.stdout.split("----")
     assert '"outcome":"stored"' in stored
     assert '"status":400' in refused
     assert refused.count('"pointer"') >= 3
@@ -48,5 +48,7 @@ def test_every_line_of_the_readme_does_what_it_says() -> None:
     assert '"horizon":"years"' in forecast
     assert '"subjectKind":"unit"' in years
     assert '"scenario":"baseline"' in years
-    assert '"scenario":"langer-thuis"' in years
+    assert '"horizon":"years"' in years
+    assert '"substitutionPools"' in years
+    assert '"scenario":"langer-thuis"' in what_if
     assert "kind,of,year,figure,cause,p10,p50,p90,mean" in years

@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections import deque
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import asyncpg
@@ -12,14 +12,23 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from structlog import get_logger
 
-from app.access.keys import Key, new_key, seal
+from app.access.keys import Key, new_key, seal, seal_token
 from app.access.principal import Principal
+from app.access.queries import SessionKind
 from app.access.scopes import Scope
-from app.access.tables import ApiKey, AuditEvent, Client
+from app.access.tables import ApiKey, AuditEvent, BrowserSession, Client
 from app.errors import Conflict, NotFound
 
 log = get_logger(__name__)
 Action = Literal["C", "R", "U", "D", "E"]
+# A day's work; long enough to walk to the phone; a season of shifts.
+LASTS: dict[SessionKind, timedelta] = {
+    "person": timedelta(hours=12),
+    "pairing": timedelta(minutes=10),
+    "phone": timedelta(days=90),
+}
+# A phone writes for its unit and reads that unit's latest report.
+PHONE_SCOPES: frozenset[str] = frozenset({"reports:write", "reports:read"})
 
 
 def note(
@@ -117,6 +126,63 @@ async def revoke_key(session: AsyncSession, principal: Principal, kid: str) -> N
         org_id=org_id,
         right="operator",
     )
+
+
+async def begin_session(
+    session: AsyncSession,
+    who: Principal,
+    token: str,
+    pepper: bytes,
+    kind: SessionKind = "person",
+    unit: str = "",
+) -> uuid.UUID:
+    """Whoever this is may from now on be known by this token; its organisation's transaction.
+
+    By a key `who` is what the key says. An identity provider would come in here: what it says of
+    somebody, made into a Principal of a client (without a `kid`), is all that a session needs.
+    """
+    number = uuid.uuid4()
+    assert who.client_id is not None, "a session is of a client"
+    scopes = who.scopes if kind == "person" else who.scopes & PHONE_SCOPES
+    await session.execute(
+        insert(BrowserSession).values(
+            org_id=who.org_id,
+            id=number,
+            seal=seal_token(token, pepper),
+            client_id=who.client_id,
+            kind=kind,
+            kid=who.kid,
+            scopes=sorted(scopes),
+            unit=unit,
+            expires_at=func.clock_timestamp() + LASTS[kind],
+        )
+    )
+    note(
+        *(session, who, f"sessions.{kind}", "C"),
+        object_type="session",
+        object_id=str(number),
+        unit=unit,
+    )
+    return number
+
+
+async def end_session(session: AsyncSession, who: Principal, number: uuid.UUID) -> str | None:
+    """End a session that is going on; the unit of a phone, "" of a person. None: there is none."""
+    unit = await session.scalar(
+        update(BrowserSession)
+        .where(BrowserSession.org_id == who.org_id, BrowserSession.id == number)
+        .where(BrowserSession.ended_at.is_(None))
+        .values(ended_at=func.clock_timestamp())
+        .returning(BrowserSession.unit)
+    )
+    if unit is not None:
+        note(
+            *(session, who, "sessions.end", "D"),
+            object_type="session",
+            object_id=str(number),
+            unit=unit,
+        )
+    return unit
 
 
 async def note_refusal(

@@ -1,18 +1,28 @@
 """Who a key belongs to, who may report for whom, and what is shared with whom."""
 
 import hmac
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Row, Select, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.disclosure import Disclosure, SharingRule
-from app.access.keys import Key, seal
+from app.access.keys import Key, seal, seal_token
 from app.access.principal import Principal
-from app.access.tables import ApiKey, Client, MandateVersion, Organisation, SharingRuleVersion
+from app.access.tables import (
+    ApiKey,
+    BrowserSession,
+    Client,
+    MandateVersion,
+    Organisation,
+    SharingRuleVersion,
+)
+
+SessionKind = Literal["person", "pairing", "phone"]
 
 
 async def find_principal(session: AsyncSession, key: Key, pepper: bytes) -> Principal | None:
@@ -37,6 +47,48 @@ async def find_principal(session: AsyncSession, key: Key, pepper: bytes) -> Prin
         scopes=frozenset(row.scopes),
         kid=key.kid,
     )
+
+
+async def find_session(
+    session: AsyncSession, token: str, pepper: bytes
+) -> tuple[SessionKind, Principal] | None:
+    """Whom a live session, or a pairing that waits, is of; None for any that does not hold."""
+    asked = text("SELECT * FROM find_session(:seal)")
+    row = (await session.execute(asked, {"seal": seal_token(token, pepper)})).one_or_none()
+    if row is None or row.audience is None:
+        return None
+    principal = Principal(
+        org_id=row.org_id,
+        organisation=row.organisation,
+        audience=row.audience,
+        client_id=row.client_id,
+        client=row.client,
+        source_kind=row.source_kind,
+        scopes=frozenset(row.scopes),
+        kid=row.kid,
+        session_id=row.id,
+        unit=row.unit,
+    )
+    return row.kind, principal
+
+
+async def paired_phones(
+    session: AsyncSession, unit: str, at: datetime
+) -> Sequence[Row[uuid.UUID, datetime, datetime]]:
+    """The phones that may report for a unit of the organisation that the transaction acts for."""
+    table = BrowserSession
+    asked = (
+        select(table.id, table.begun_at, table.expires_at)
+        .where(table.unit == unit, table.kind == "phone")
+        .where(table.ended_at.is_(None), table.expires_at > at)
+        .order_by(table.begun_at)
+    )
+    return (await session.execute(asked)).all()
+
+
+async def demo_clients(session: AsyncSession) -> Sequence[Row[str, str, str]]:
+    """The clients whose keys are published, with the organisation and its name: of a demo only."""
+    return (await session.execute(text("SELECT * FROM demo_clients()"))).all()
 
 
 def as_known(

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import queries
 from app.access.keys import read_key
@@ -23,6 +25,8 @@ bearer = HTTPBearer(
     scheme_name="apiKey",
     description="A key of one client: `Authorization: Bearer vt_<kid>_<secret>`.",
 )
+# The browser's own: set by the page where somebody signs in, read by nothing but the tower.
+COOKIE = "toren"
 WHO = {"WWW-Authenticate": 'Bearer realm="verkeerstoren"'}
 
 
@@ -50,10 +54,7 @@ async def known_caller(request: Request, credentials: Credentials) -> Principal:
 
 async def identify(request: Request, session: Db, credentials: Credentials) -> Principal:
     """The client behind the key; the transaction then acts for its organisation."""
-    principal = await known_caller(request, credentials)
-    session.info["standing"] = Standing(principal.org_id, "own")
-    session.info["request_id"] = request.state.request_id
-    return principal
+    return stand(request, session, await known_caller(request, credentials))
 
 
 async def verdict(request: Request, text: str) -> Principal | None:
@@ -68,10 +69,77 @@ async def verdict(request: Request, text: str) -> Principal | None:
         return None
     async with request.app.state.sessions() as session:
         principal = await queries.find_principal(session, key, request.app.state.pepper)
+    keep(verdicts, text, principal)
+    return principal
+
+
+def keep(
+    verdicts: dict[str, tuple[float, Principal | None]], named: str, principal: Principal | None
+) -> None:
     if len(verdicts) >= MOST_VERDICTS:
         verdicts.clear()
-    verdicts[text] = (now + VERDICT_SECONDS, principal)
+    verdicts[named] = (time.monotonic() + VERDICT_SECONDS, principal)
+
+
+async def signed_in(request: Request, session: AsyncSession) -> Principal | None:
+    """Whose session the cookie of this browser is; the transaction then acts for them.
+
+    A browser sends its cookie along with what another site makes it send: so anything that changes
+    must come from a page of the tower itself.
+    """
+    token = request.cookies.get(COOKIE)
+    found = await token_verdict(request, token) if token else None
+    if found is None:
+        return None
+    if request.method not in ("GET", "HEAD"):
+        from_this_tower(request)
+    return stand(request, session, found)
+
+
+def stand(request: Request, session: AsyncSession, principal: Principal) -> Principal:
+    request.state.principal = principal
+    session.info["standing"] = Standing(principal.org_id, "own")
+    session.info["request_id"] = request.state.request_id
     return principal
+
+
+async def token_verdict(request: Request, token: str, kind: str = "") -> Principal | None:
+    """Whose session this is; of a pairing only if that is asked for. Not kept for a pairing."""
+    verdicts: dict[str, tuple[float, Principal | None]] = request.app.state.verdicts
+    now, named = time.monotonic(), f"session {token}"
+    known = None if kind else verdicts.get(named)
+    if known and known[0] > now:
+        return known[1]
+    async with request.app.state.sessions() as session:
+        found = await queries.find_session(session, token, request.app.state.pepper)
+    is_pairing = found is not None and found[0] == "pairing"
+    principal = found[1] if found and is_pairing == (kind == "pairing") else None
+    if not kind:
+        keep(verdicts, named, principal)
+    return principal
+
+
+def forget(request: Request) -> None:
+    """The session of this browser has ended: no verdict on it is used again here."""
+    request.app.state.verdicts.pop(f"session {request.cookies.get(COOKIE)}", None)
+
+
+def from_this_tower(request: Request) -> None:
+    """Refuses what a browser sends at the wish of another site (Fetch Metadata, W3C 2021).
+
+    A browser that says nothing of where it comes from is judged by Origin.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site == "same-origin" or (
+        site is None
+        and origin is not None
+        and urlsplit(origin).netloc == request.headers.get("host")
+    ):
+        return
+    raise Forbidden(
+        "This came from another site, so nothing was done. Open the page at the tower itself.",
+        code="other-site",
+    )
 
 
 def require(scope: Scope, region: bool = False) -> Callable[..., Awaitable[Principal]]:

@@ -77,6 +77,37 @@ class ApiKey(Base):
     __table_args__ = (Index(None, "org_id", "client_id"),)
 
 
+class BrowserSession(Base):
+    """Somebody at a page: a person for a day's work, a paired phone, or a pairing that waits.
+
+    Only the seal of its token is kept. It ends with the key it was begun with; `kid` is empty if
+    that was no key. A phone and a pairing are of one unit.
+    """
+
+    __tablename__ = "sessions"
+
+    org_id: Mapped[int] = mapped_column(
+        ForeignKey("organisations.org_id"), primary_key=True, autoincrement=False
+    )
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    seal: Mapped[bytes] = mapped_column(LargeBinary)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.client_id"))
+    kind: Mapped[str]
+    kid: Mapped[str]
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    unit: Mapped[str]
+    begun_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("kind in ('person', 'pairing', 'phone')", "kind"),
+        CheckConstraint("(kind = 'person') = (unit = '')", "unit"),
+        Index(None, "seal", unique=True),
+        Index(None, "org_id", "unit"),
+    )
+
+
 class MandateVersion(Version, Base):
     """`org_id` lets another report for it. Facts: to, units, until, confirmed."""
 

@@ -25,6 +25,9 @@ STRIPS: Mapping[Horizon, int] = {"days": 1, "weeks": 7, "months": 1, "years": 1}
 EVERY: Mapping[Horizon, int] = {"days": 3, "weeks": 14, "months": 2, "years": 2}
 
 
+LIKELY = 0.7  # domain.md 8
+
+
 def fan_chart(name: str, of: str, horizon: Horizon, told: TypeForecast) -> Chart | None:
     """Of one kind of bed of what is asked for (`of`); None where nothing is known of it."""
     steps = [step for step in told.steps if step.state == "known"]
@@ -113,9 +116,11 @@ def title(name: str, horizon: Horizon, steps: Sequence[ForecastStep]) -> str:
     }
     if chance <= 0.3:
         return _("{name}: een tekort is {word} in de {ahead}", **told)
-    if chance < 0.7:
+    if chance < LIKELY:
         return _("{name}: het kan krap worden, het meest {at}", **told)
-    return _("{name}: {at} {word} te weinig plekken", **told)
+    first = next(step for step in known if (step.p_short.value or 0.0) >= LIKELY)
+    told |= {"since": when(first, horizon), "word": probability_word(first.p_short.value or 0.0)}
+    return _("{name}: vanaf {since} {word} te weinig plekken", **told)
 
 
 def at(step: ForecastStep, horizon: Horizon) -> str:

@@ -18,6 +18,7 @@ MENU: Sequence[Item] = (
     Item("/verwachting", "Verwachting"),
     Item("/personeel", "Personeel"),
     Item("/jaren", "Jaren"),
+    Item("/wat-als", "Wat als"),
     Item("/meldingen", "Meldingen"),
     Item("/gegevens", "Gegevens"),
 )
@@ -40,6 +41,9 @@ class Page:
     wall: bool = False
     region: str = ""
     live: bool = False
+    # Which client is known here, by a session that it can end or by a key.
+    who: str = ""
+    signed_in: bool = False
 
     @property
     def menu(self) -> Sequence[Item]:
@@ -52,6 +56,10 @@ class Page:
     def link(self, path: str) -> str:
         """The address of a page in the language of this one."""
         return path if self.language == "nl" else f"/en{path}"
+
+    def send(self, path: str) -> str:
+        """Where a form is sent to: one path for both languages, which the answer then speaks."""
+        return path if self.language == "nl" else f"{path}?taal=en"
 
     @property
     def other(self) -> str:

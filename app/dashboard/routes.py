@@ -17,7 +17,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment, FileSystemLoader
 
 from app.access.principal import Principal
-from app.access.routes import WHO, bearer, identify, require
+from app.access.routes import WHO, bearer, identify, require, signed_in
 from app.dashboard import glance, queries, sentences
 from app.dashboard.drawing.alone import alone
 from app.dashboard.language import SPOKEN, Language, _, capital, number, percent
@@ -76,10 +76,17 @@ async def look(
     session: Db,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Principal | None:
-    """Who looks: a key's client, or anyone at this machine if all of it is made up."""
+    """Who looks: a key's client, whoever is signed in, or anyone at this machine if all of it is
+    made up."""
     SPOKEN.set(language_of(request))
     if credentials is not None:
         return await with_key(request, session, await identify(request, session, credentials))
+    viewer = await signed_in(request, session)
+    if viewer is not None:
+        if not viewer.may("overview:read"):
+            return None
+        session.info["standing"] = Standing(viewer.org_id, "region")
+        return viewer
     if not (request.app.state.fictief and at_this_machine(request)):
         return None
     session.info["standing"] = Standing(VISITOR.org_id, "region")
@@ -101,8 +108,9 @@ async def listens(viewer: Looker) -> Principal:
 
 
 def language_of(request: Request) -> Language:
-    path = request.url.path
-    return "en" if path.startswith("/en/") else "nl"
+    """By the path; what is sent from an English page to a path without its language says so."""
+    told = request.url.path.startswith("/en/") or request.query_params.get("taal") == "en"
+    return "en" if told else "nl"
 
 
 def at_this_machine(request: Request) -> bool:
@@ -120,7 +128,16 @@ def page_of(request: Request, *, wall: bool = False, live: bool = False) -> Page
     path = request.url.path.removeprefix("/en") if language == "en" else request.url.path
     fictief = request.app.state.fictief
     query, moment = request.url.query, datetime.now(UTC)
-    return Page(language, path, query, moment, fictief, wall=wall, live=live)
+    known: Principal | None = getattr(request.state, "principal", None)
+    client = known.client if known and known is not VISITOR else ""
+    signed = known is not None and known.session_id is not None
+    return Page(
+        *(language, path, query, moment, fictief),
+        wall=wall,
+        live=live,
+        who=client,
+        signed_in=signed,
+    )
 
 
 def locked(request: Request) -> Response:
@@ -201,7 +218,7 @@ async def stream(
 
 
 @assets.get("/static/{name}")
-async def static(name: Literal["tower.css", "tower.js", "tower.svg"]) -> FileResponse:
+async def static(name: Literal["tower.css", "tower.js", "entry.js", "tower.svg"]) -> FileResponse:
     """The look of the pages; open to all, since it holds no figure."""
     return FileResponse(HERE / "static" / name, headers=STATIC)
 

@@ -20,6 +20,7 @@ from app.dashboard.language import _, listed, number, percent, signed, speaking
 from app.dashboard.page import FOOT, MENU
 from app.dashboard.queries import NAMES
 from app.dashboard.routes import pages
+from app.dashboard.whatif.form import KNOBS
 from app.facilities.schemas import BED_TYPE_NAMES, ROLE_NAMES
 from app.signals.levels import Level
 from tests import make
@@ -34,7 +35,7 @@ BY_NAME: tuple[Mapping[Any, str], ...] = (
     *(sentences.SEVERAL, sentences.STATUSES, sentences.STOPS, sentences.ENTRANCES),
     *(sentences.CLOSED, sentences.FRESHNESS, sentences.FEEDS),
     *(sentences.BANDS, sentences.DOUBTS, names.CAUSES, names.SHORT_CAUSES, fans.AHEAD),
-    *(BED_TYPE_NAMES, ROLE_NAMES),
+    *(BED_TYPE_NAMES, ROLE_NAMES, KNOBS),
 )
 LEVELS: tuple[Level, ...] = sentences.ORDER
 LISTS = (

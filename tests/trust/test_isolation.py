@@ -365,6 +365,9 @@ MORE = (
     "VALUES ($1, 'reo-feed', now(), 'taken', 1, 0, 0)",
     "INSERT INTO demo_loads (org_id, place, until, seed, begin_at, dense_from, rows) "
     "VALUES ($1, 'u', now(), 1, now(), now(), 0)",
+    "INSERT INTO sessions (org_id, id, seal, client_id, kind, kid, scopes, unit, expires_at) "
+    "SELECT $1, gen_random_uuid(), '', min(client_id), 'person', '', '{}', '', now() FROM clients "
+    "WHERE org_id = $1",
     "INSERT INTO sharing_rule_versions (org_id, sharing_rule, valid_from, facts) "
     "VALUES ($1, 'deling', now(), '{\"shown\": []}')",
     "INSERT INTO forecast_subjects (org_id, run_id, subject_kind, subject, measure, resource, "

@@ -23,7 +23,7 @@ REFERENCE = frozenset(
         *("units", "unit_versions", "staff_pools", "staff_pool_versions"),
         *("groups", "group_versions", "feeds", "feed_versions", "rule_versions"),
         *("clients", "api_keys", "series", "forecast_runs", "job_runs", "marks"),
-        "job_slices",
+        *("job_slices", "sessions"),
     }
 )
 # Read by all, written by the owner only, or by the worker: nothing of one organisation in them.
@@ -39,6 +39,7 @@ WITHOUT_A_WALL = frozenset(
 NEVER_CHANGED = ("observations", "reports", "audit_events", "access_log")
 DEFINERS = {
     *("find_key", "ensure_partitions", "state_as_known", "flows_as_known", "known_horizon"),
+    *("find_session", "demo_clients"),
 }
 
 
@@ -94,6 +95,8 @@ async def test_the_app_and_the_worker_own_nothing_and_make_nothing(
         "DELETE FROM audit_events",
         "SELECT seal FROM api_keys",
         "SELECT * FROM api_keys",
+        "SELECT seal FROM sessions",
+        "UPDATE sessions SET scopes = '{operator}'",
         "UPDATE api_keys SET scopes = '{operator}'",
         "SELECT * FROM access_log",
         "SELECT * FROM pg_authid",
@@ -189,7 +192,7 @@ async def test_a_policy_of_the_app_writes_for_one_organisation_only(
         assert all("org_id = " in rule and " OR " not in rule for rule in rules), row
 
 
-async def test_the_functions_that_lend_the_owners_rights_are_these_four(
+async def test_the_functions_that_lend_the_owners_rights_are_these_few(
     rows: asyncpg.Connection,
 ) -> None:
     functions = await rows.fetch(

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.access.disclosure import Disclosure
 from app.forecasts.answers import Asked as Intervals
-from app.forecasts.answers import amount, band, sees_total
+from app.forecasts.answers import amount, band, sees_years
 from app.forecasts.issue import Why
 from app.forecasts.runs import REGION
 from app.forecasts.schemas import Band, RunView, Source
@@ -94,7 +94,7 @@ def role_years(
     if seen.detail(REGION, "years") not in ("exact", "total"):
         return RoleYears(role=role["role"], state="suppressed", reason=WITHHELD)
     whole = all(
-        sees_total(seen, "careSetting", {owners[unit] for unit in units if unit in owners}, age)
+        sees_years(seen, "careSetting", {owners[unit] for unit in units if unit in owners}, age)
         for units in role["kinds"]
     )
     figures = role["whole" if whole else "tables"]

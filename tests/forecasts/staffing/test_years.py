@@ -146,6 +146,20 @@ async def test_a_kind_of_two_others_is_told_as_a_total_and_one_that_is_alone_hid
     assert [role.level for role in told.years] == ["series", "tables"]
 
 
+async def test_the_only_provider_opens_the_years_of_its_staff_by_a_rule_of_its_own(
+    session: AsyncSession, client: AsyncClient
+) -> None:
+    await make.a_unit(session, "reo-flex", "reo")
+    await issue_years(session, a_role("nurse", "reo-flex"))
+    await make.a_sharing_rule(session, "reo", "years", "total", audience="municipality")
+
+    town = await years(client, session, "gemeente", "municipality")
+    insurer = await years(client, session, "verzekeraar", "insurer")
+
+    assert [role.level for role in town.years] == ["series"]
+    assert [role.level for role in insurer.years] == ["tables"]
+
+
 async def test_a_planner_gets_the_years_as_csv(session: AsyncSession, client: AsyncClient) -> None:
     await issue_years(session, a_role("nurse"))
     key = await make.a_key(session, "staffing:read", organisation="gemeente")

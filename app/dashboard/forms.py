@@ -1,0 +1,22 @@
+"""What a browser sends of a form, without a parser of our own for files: no page sends one."""
+
+import re
+from urllib.parse import parse_qsl
+
+# A report of a unit with many bed types and roles has some eighty fields.
+MOST_FIELDS = 400
+HERE = re.compile(r"/(?!/)[a-z0-9/-]{0,200}")
+
+
+def fields(body: bytes) -> dict[str, str]:
+    """The last value of each name. What is no form, or has too many fields, has none."""
+    try:
+        told = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
+    return {name: value.strip() for name, value in told}
+
+
+def back_to(path: str, otherwise: str) -> str:
+    """A page of this tower to go on to, and never an address of another."""
+    return path if HERE.fullmatch(path) else otherwise
