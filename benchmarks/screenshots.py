@@ -47,7 +47,7 @@ def shots() -> Iterator[Shot]:
         yield Shot(path, 1280, 720)
     for item in FOOT:
         yield Shot(item.path, 1280, 720)
-    for path in ("/", "/verwachting?h=weken", "/personeel"):
+    for path in ("/", "/verwachting?h=weken"):
         yield Shot(path, 1920, 1080)
     yield Shot("/", 1280, 720, "dark")
     yield Shot("/en/", 1280, 720)
