@@ -50,12 +50,14 @@ TRIES = 10
 
 
 class View(NamedTuple):
-    """A first view: bytes of the page as it is and as it is sent, of all that is sent, requests."""
+    """A first view: bytes of the page as it is and as it is sent, of all that is sent, requests;
+    and how many milliseconds the page takes, in the middle of some tries."""
 
     page: int
     packed: int
     whole: int
     requests: int
+    took_ms: float
 
 
 async def main(ground: Ground, effort: Effort) -> list[str]:
@@ -109,7 +111,13 @@ async def viewed(connection: Client, path: str) -> View:
         raise RuntimeError("the page has no forecasts, so it is lighter than it would be")
     asked = [link or stream for link, stream in ASKED.findall(page.decode())]
     files = [len((await got(connection, each)).body) for each in asked if "/static/" in each]
-    return View(len(page), len(packed), len(packed) + sum(files), 1 + len(asked))
+    took = []
+    for _ in range(TRIES):
+        began = time.perf_counter()
+        await got(connection, path)
+        took.append((time.perf_counter() - began) * 1000)
+    weight = len(packed) + sum(files)
+    return View(len(page), len(packed), weight, 1 + len(asked), statistics.median(took))
 
 
 def weighed(path: str, view: View) -> str:
@@ -118,7 +126,7 @@ def weighed(path: str, view: View) -> str:
         f"{path}: {view.page / 1024:.0f} KiB, sent as {view.packed / 1024:.0f}; with its style, "
         f"script and sign {whole:.0f} KiB (to stay within {TO_WEIGH_KIB:.0f}: "
         f"{said(whole <= TO_WEIGH_KIB)}) in {view.requests} requests "
-        f"(within {TO_ASK}: {said(view.requests <= TO_ASK)})"
+        f"(within {TO_ASK}: {said(view.requests <= TO_ASK)}); made in {view.took_ms:.0f} ms"
     )
 
 

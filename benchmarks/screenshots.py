@@ -21,8 +21,8 @@ PICTURES = ROOT / "docs" / "pictures"
 DAYS = 730
 FORECASTS_SECONDS = 1800.0
 LARGEST_BYTES = 200 * 1024
-# What is wider is drawn smaller, as a wall is looked at from afar.
-WIDEST = 1280
+# What is wider than a desk is drawn at a scale, as a wall is looked at from afar.
+DESK, SCALE = 1280, 0.5
 Theme = Literal["light", "dark"]
 DUTCH: Mapping[Theme, str] = {"light": "licht", "dark": "donker"}
 
@@ -47,7 +47,7 @@ def shots() -> Iterator[Shot]:
         yield Shot(path, 1280, 720)
     for item in FOOT:
         yield Shot(item.path, 1280, 720)
-    for path in ("/", "/verwachting?h=weken", "/personeel"):
+    for path in ("/", "/verwachting?h=weken"):
         yield Shot(path, 1920, 1080)
     yield Shot("/", 1280, 720, "dark")
     yield Shot("/en/", 1280, 720)
@@ -59,7 +59,7 @@ def pictured(browser: Browser, address: str, shot: Shot) -> bytes:
         base_url=address,
         color_scheme=shot.theme,
         viewport={"width": shot.width, "height": shot.height},
-        device_scale_factor=min(1.0, WIDEST / shot.width),
+        device_scale_factor=1 if shot.width <= DESK else SCALE,
     ) as context:
         page = context.new_page()
         page.goto(shot.path)

@@ -118,12 +118,14 @@ async def draw(
     weeks = kinds(answers)
     if not weeks:
         return Ahead((), "")
-    of_years = await types(request, session, viewer, settings, "years")
+    view = await baseline(request, session, viewer)
+    planned = {(line.care_setting, line.bed_type) for line in view.plan.lines} if view else set()
     key = next((each for each in weeks if key_text(each) == wanted), None)
     # Of what is planned over the years more can be shown.
-    key = key or shortest({each: weeks[each] for each in weeks if each in of_years} or weeks)
+    key = key or shortest({each: weeks[each] for each in weeks if each in planned} or weeks)
     name = type_name(*key)
     months = await types(request, session, viewer, [key[0]], "months")
+    of_years = await types(request, session, viewer, [key[0]], "years")
     shown: dict[Horizon, TypeForecast | None] = {
         "weeks": weeks[key],
         "months": months.get(key),
@@ -134,7 +136,7 @@ async def draw(
     named = [*zip(short_names(list(weeks)), weeks.values(), strict=True), *pools(answers)]
     choices = [Choice(key_text(each), type_name(*each), each == key) for each in weeks]
     staff = await shifts(request, session, viewer, key[0])
-    gap = await years(request, session, viewer, key, name)
+    gap = years(view, key, name) if view is not None else []
     drawn = [*fans, calendar_chart(named), staff, *gap]
     return Ahead(choices, key_text(key), tuple(chart for chart in drawn if chart is not None))
 
@@ -150,13 +152,8 @@ async def shifts(
     return staff_chart(setting, told)
 
 
-async def years(
-    request: Request, session: AsyncSession, viewer: Principal, key: Key, name: str
-) -> list[Chart | None]:
+def years(view: ScenarioView, key: Key, name: str) -> list[Chart | None]:
     """The ledger of the kind of bed, and the scarcest role with its own."""
-    view = await baseline(request, session, viewer)
-    if view is None:
-        return []
     found: list[Chart | None] = []
     line, role = line_of(view.plan, *key), scarcest(view.plan)
     if line is not None:

@@ -405,7 +405,7 @@ def any_type_short(
     is forecast is itself a bound.
     """
     columns = [each.steps for each in types]
-    if not columns or len({tuple(s.at for s in steps) for steps in columns}) > 1:
+    if not all(columns) or len({tuple(s.at for s in steps) for steps in columns}) != 1:
         return None
     together = stored[0].detail.get("anyShort") or [None] * len(columns[0])
     found = []

@@ -837,3 +837,17 @@ async def test_who_waits_with_patience_makes_fewer_places_enough_and_the_answer_
         assert longer["together"] < some["together"] < at_once["together"]
         assert some["apart"] == some["together"]
     assert wrong.json()["errors"][0]["parameter"] == "patienceHours"
+
+
+async def test_of_types_that_are_all_withheld_nothing_is_told_and_nothing_fails(
+    session: AsyncSession, database: Database, client: AsyncClient
+) -> None:
+    await an_elv_unit(session, "elv-a", "huis-a", elv_low=(9.0, 3.0), elv_high=(3.0, 30.0))
+    town = await a_reader(session, "gemeente", "municipality")
+    await issue(database.urls.worker, NOW)
+
+    answer = await ask(client, town, careSetting="short-stay")
+
+    told = Forecast.model_validate_json(answer.content)
+    assert {each.state for each in told.forecasts} == {"suppressed"}
+    assert told.any_type_short is None

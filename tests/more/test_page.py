@@ -64,6 +64,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         missing("Chromium")
     assert path
+    expect.set_options(timeout=15_000)  # a busy machine is slow, and no fault
     with a_browser(path) as found:
         yield found
 
@@ -93,21 +94,22 @@ def sized(page: Page, width: int, height: int = 900) -> Page:
     return page
 
 
-def hindrances(page: Page) -> list[str]:
-    """What axe finds as the page is now: the rule, and where."""
-    found = Axe().run(page).response["violations"]
+def hindrances(page: Page, theme: str) -> list[str]:
+    """What axe finds as the page is now: the rule, and where. Dark differs in its colours only."""
+    rules = {"runOnly": ["color-contrast"]} if theme == "dark" else {}
+    found = Axe().run(page, options={"resultTypes": ["violations"], **rules}).response["violations"]
     return [f"{each['id']}: {node['target']}" for each in found for node in each["nodes"]]
 
 
 @pytest.mark.parametrize(
     ("path", "theme"),
-    [*product(PAGES, ("light", "dark")), (WALL, "dark"), ("/en/", "light")],
+    [*product(PAGES, ("light", "dark")), (WALL, "light"), ("/en/", "light")],
 )
 def test_axe_finds_nothing_on_any_page(page: Page, path: str, theme: Any) -> None:
     page.emulate_media(color_scheme=theme)
     page.goto(path)
 
-    found = [(width, hindrances(sized(page, width))) for width in (320, 1280, 1920)]
+    found = [(width, hindrances(sized(page, width), theme)) for width in (320, 1280, 1920)]
 
     assert found == [(320, []), (1280, []), (1920, [])]
 
@@ -135,7 +137,7 @@ def test_the_wall_fits_and_nothing_on_it_is_cut(page: Page, width: int, height: 
     assert size == [width, height]
     assert page.evaluate(CUT) == []
     expect(page.locator(".wall .alerts li").first).to_be_visible()
-    expect(page.locator("svg.weeks")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#kalender svg.weeks")).to_be_in_viewport(ratio=1)
 
 
 def test_no_page_has_anything_to_complain_of(page: Page) -> None:
@@ -171,7 +173,7 @@ def test_without_javascript_pictures_tabs_tables_and_the_form_work(
     context.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/verwachting?h=weken", "/personeel", "/jaren", "/rapport"])
+@pytest.mark.parametrize("path", [path for path in PAGES if "?" not in path])
 def test_tab_reaches_every_control_and_shows_where_it_is(
     context: BrowserContext, page: Page, path: str
 ) -> None:
@@ -219,7 +221,7 @@ def test_what_is_told_to_the_tower_changes_the_page_that_is_open(page: Page, tow
 
     tell(tower, staffed=7, occupied=3, reserved=0)
 
-    expect(opened).to_have_text("7", timeout=10_000)
+    expect(opened).to_have_text("7")
     assert page.evaluate("document.body.dataset.same") == "yes"
 
 
@@ -280,7 +282,7 @@ def told_by_api(address: str, bed_type: str) -> list[dict[str, Any]]:
 def expected(step: dict[str, Any]) -> list[str]:
     """The first cells of a row, written down here anew."""
     (band,) = (each for each in step["need"]["intervals"] if each["level"] == 80)
-    lack = max(-step["gap"]["median"], 0.0)
+    lack = max(-step["gap"]["median"], 0.0) or 0.0  # nothing has no sign
     return [
         dutch(step["need"]["median"]),
         f"{dutch(band['low'])} en {dutch(band['high'])}",

@@ -45,13 +45,13 @@ def test_axe_finds_nothing_while_somebody_reports(context: BrowserContext, theme
     page = signed_in(context)
     page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
 
-    form = [(width, hindrances(sized(page, width))) for width in (320, 390, 1280)]
+    form = [(width, hindrances(sized(page, width), theme)) for width in (320, 390, 1280)]
     page.locator("button.main").click()
     expect(page.locator("main h1")).to_contain_text("Doorgegeven")
-    done = hindrances(page)
+    done = hindrances(page, theme)
     page.goto(f"{UNIT}/koppelen")
     page.locator("button.main").click()
-    phones = hindrances(page)
+    phones = hindrances(page, theme)
 
     assert form == [(320, []), (390, []), (1280, [])]
     assert (done, phones) == ([], [])
