@@ -23,6 +23,7 @@ from tests.trust.calls import (
     OTHER,
     OWNER,
     PARTIES,
+    QUESTIONS,
     Call,
     Headers,
     Laid,
@@ -256,8 +257,9 @@ async def leaks_of(
 async def read(
     client: AsyncClient, route: Route, names: Mapping[str, str], key: Headers
 ) -> Response:
-    asked = ASKED.get(route.path, {})
-    return await client.get(route.path.format(**names), params=asked, headers=key)
+    path, asked = route.path.format(**names), ASKED.get(route.path, {})
+    question = QUESTIONS.get((route.method, route.path))
+    return await client.request(route.method, path, params=asked, json=question, headers=key)
 
 
 async def test_the_owner_reads_all_that_it_told(
@@ -312,7 +314,9 @@ async def test_the_same_test_finds_an_app_that_withholds_nothing(
 
 
 def reads_of(app: FastAPI) -> list[Route]:
-    reads = [r for r in routes_of(app) if r.method == "GET" and r.path.startswith("/v1/")]
+    asked = {*QUESTIONS, *((r.method, r.path) for r in routes_of(app) if r.method == "GET")}
+    reads = [r for r in routes_of(app) if (r.method, r.path) in asked]
+    reads = [r for r in reads if r.path.startswith("/v1/")]
     assert reads, "The walk found no read route at all: it no longer sees what is served."
     return [route for route in reads if route.path != "/v1/openapi.json"]
 
