@@ -15,6 +15,7 @@ from app.access.commands import AccessLog, note_refusal
 from app.access.tables import Mark
 from app.contract import document
 from app.dashboard.ahead.routes import router as ahead_router
+from app.dashboard.finding.routes import router as finding_router
 from app.dashboard.routes import assets
 from app.dashboard.routes import router as dashboard_router
 from app.db import connect, plain, sessions_of
@@ -143,7 +144,7 @@ def create_app(settings: Settings) -> FastAPI:
     errors.install(app)
     app.include_router(health_router, include_in_schema=False)
     app.include_router(assets)
-    for pages in (dashboard_router, ahead_router):
+    for pages in (dashboard_router, ahead_router, finding_router):
         app.include_router(pages)
         app.include_router(pages, prefix="/en")
     for router in V1:
