@@ -1,6 +1,7 @@
 """The page to find a place: a sentence, who can, and why each of the others cannot."""
 
-from datetime import timedelta
+import uuid
+from datetime import datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
@@ -115,6 +116,23 @@ async def test_in_english_the_reasons_are_english(
     assert "One unit has a place now for" in page.text
     assert "All taken or promised." in page.text
     assert "Waarom niet" not in page.text
+
+
+async def test_what_is_held_is_said_with_its_end(
+    demo: FastAPI, client: AsyncClient, session: AsyncSession
+) -> None:
+    await lay_out(session)
+    key = await make.a_key(session, organisation="rtp", audience="coordinator")
+    body = {"id": str(uuid.uuid4()), "unit": "ruim", "bedType": "observation-elderly"}
+    demo.state.fictief = False
+    held = await client.post("/v1/holds", json=body, headers=key)
+    demo.state.fictief = True
+
+    others = Outline((await client.get("/plek", params=REO)).text)
+
+    until = when(datetime.fromisoformat(held.json()["heldUntil"]), now())
+    assert f"Een plek vastgehouden tot {until}" in others.text
+    assert "3 nu opneembaar ruim (fictief)" in others.text
 
 
 async def test_who_may_not_search_is_told_what_to_ask_for(

@@ -14,6 +14,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import store
+from app.access.disclosure import PLACES_PEOPLE
 from app.db import plain
 from tests import make
 from tests.conftest import PEPPER, Database
@@ -116,6 +117,7 @@ async def test_each_writes_its_own_and_nothing_of_another(
             stored = await rows.fetchval(sent.stored, *sent.given)
             may = caller == OPERATOR if sent.by_operator else caller == of
             may |= sent.of_caller and caller in PARTIES
+            may |= sent.by_placers and PARTIES.get(caller) in PLACES_PEOPLE
             if may and not (answer.is_success and stored == 1):
                 wrong.append(f"{route} of {of} by {caller}: {answer.status_code} {answer.text}")
             if not may and (answer.status_code not in REFUSED or await contents(rows) != before):
@@ -354,7 +356,7 @@ READ_BY_ALL = {"series", "mandate_versions", "sharing_rule_versions", "feed_vers
 READ_IN_THE_REGION = {
     *("current_state", "forecast_paths", "forecast_points", "forecast_scores"),
     *("forecast_subjects", "scenarios"),
-    *("unit_statuses", "stop_versions", "unit_event_versions"),
+    *("unit_statuses", "stop_versions", "unit_event_versions", "hold_versions"),
 }
 # Rows that no write route makes.
 MORE = (

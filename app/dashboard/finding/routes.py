@@ -1,5 +1,6 @@
 """The page to find a place: what is needed in the address, so that a search can be shared."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -51,7 +52,8 @@ async def find(
     found = None
     if soort is not None and viewer.may("places:search"):
         overview = await body(request, session, viewer, Ask())
-        found = queries.places(Overview.model_validate_json(overview), facts, viewer, needs)
+        held = await queries.held(session, viewer, datetime.now(UTC))
+        found = queries.places(Overview.model_validate_json(overview), facts, viewer, needs, held)
     return answer(
         request,
         "find.html",

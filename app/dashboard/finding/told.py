@@ -141,6 +141,18 @@ def when(at: datetime, now: datetime) -> str:
     return f"{_(DAYS[here.weekday()])} {here.day} {_(MONTHS[here.month - 1])}, {here:%H:%M}"
 
 
+def holds(place: Candidate | No, now: datetime) -> list[str]:
+    """What is held of it, by others or by the viewer's own organisation."""
+    found = []
+    for each in place.held:
+        until = when(each.until, now)
+        if each.mine:
+            found.append(_("door uw organisatie vastgehouden tot {when}", when=until))
+        else:
+            found.append(_("een plek vastgehouden tot {when}", when=until))
+    return found
+
+
 def last_told(no: No) -> str:
     """How old what was told last is, where it may be seen; and how many, where it says any."""
     figure = no.admittable

@@ -1,6 +1,11 @@
 """Finds a place: what the overview shows to one viewer, judged by what somebody needs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.disclosure import Disclosure
 from app.access.principal import Principal
@@ -9,15 +14,55 @@ from app.facilities.queries import Directory
 from app.facilities.schemas import BED_TYPES
 from app.faults import Fault
 from app.overview.schemas import Overview
-from app.overview.search.ranking import GROUNDS, NOES, Offer, Reason, Refused, Standing, search
-from app.overview.search.schemas import Candidate, Needs, No, PlacesFound, Why
+from app.overview.search.ranking import (
+    GROUNDS,
+    NOES,
+    Held,
+    Offer,
+    Reason,
+    Refused,
+    Standing,
+    search,
+)
+from app.overview.search.schemas import Candidate, HeldNow, Needs, No, PlacesFound, Why
+from app.overview.search.tables import HoldVersion
+
+NEWEST = (
+    select(HoldVersion)
+    .ext(distinct_on(HoldVersion.org_id, HoldVersion.hold))
+    .order_by(HoldVersion.org_id, HoldVersion.hold, HoldVersion.known_at.desc())
+)
 
 
-def places(told: Overview, facts: Directory, viewer: Principal, needs: Needs) -> PlacesFound:
+async def held(
+    session: AsyncSession, viewer: Principal, at: datetime
+) -> Mapping[str, Sequence[Held]]:
+    """What is held of each unit at a moment, by anybody."""
+    newest = NEWEST.where(HoldVersion.held_until > at).subquery()
+    rows = await session.execute(select(newest).where(newest.c.ended_at.is_(None)))
+    found: dict[str, list[Held]] = {}
+    for row in rows:
+        each = Held(row.resource, row.bed_type or None, row.held_until, row.org_id == viewer.org_id)
+        found.setdefault(row.unit, []).append(each)
+    return found
+
+
+def places(
+    told: Overview,
+    facts: Directory,
+    viewer: Principal,
+    needs: Needs,
+    holds: Mapping[str, Sequence[Held]],
+) -> PlacesFound:
     """Every unit that the overview tells of, as a candidate or as a no."""
     refuse_the_unknown(needs, facts)
     units = [
-        Standing(unit, facts.units[unit.unit].facts, municipality(facts, unit.facility))
+        Standing(
+            unit,
+            facts.units[unit.unit].facts,
+            municipality(facts, unit.facility),
+            holds.get(unit.unit, ()),
+        )
         for unit in told.units
         if unit.unit in facts.units
     ]
@@ -70,6 +115,7 @@ def place(found: Offer | Refused, facts: Directory, seen: Disclosure) -> Mapping
     now, line = found.standing.now, found.line
     owner = facts.units[now.unit].org_id
     # As where master data are read: functions and phones are for the owner and who places people.
+    holds = found.standing.held_of(line) if line else []
     may_call = seen.owns(owner) or seen.places_people
     return {
         "unit": now.unit,
@@ -79,6 +125,7 @@ def place(found: Offer | Refused, facts: Directory, seen: Disclosure) -> Mapping
         "municipality": found.standing.municipality,
         "care_setting": now.care_setting,
         "bed_type": line.bed_type if line else None,
+        "held": [HeldNow(until=each.until, mine=each.mine) for each in holds],
         "contacts": found.standing.facts.contacts if may_call else None,
     }
 

@@ -7,6 +7,7 @@ than the overview does. docs/places.md says the order in words.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from app.facilities.hours import LOCAL, WEEK_AND_DAY, open_spans, spans
 from app.facilities.schemas import ENTRANCES, Bed, UnitFacts
@@ -21,6 +22,7 @@ OFFERED: Mapping[Freshness, int] = {"fresh": 0, "ageing": 1}
 HOURS = frozenset({"outside-admission-hours", "outside-opening-hours"})
 # Why not: the code and how it reads, from what passes by itself to what never will.
 NOES: Mapping[str, tuple[str, str]] = {
+    "held": ("vastgehouden door een ander", "held by another"),
     **{
         code: REASONS[code]
         for code in (
@@ -75,12 +77,32 @@ BANDS = (*(code for _, code in CHANCES), "place-unlikely", "place-unknown")
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A place that somebody holds until then; `mine`: the viewer's own organisation."""
+
+    resource: str
+    bed_type: str | None
+    until: datetime
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """A unit as the overview shows it to the viewer, with what is open to all."""
+    """A unit as the overview shows it to the viewer, with what is open to all, and what is held."""
 
     now: UnitNow
     facts: UnitFacts
     municipality: str | None
+    held: Sequence[Held] = ()
+
+    def held_of(self, line: PlacesNow) -> list[Held]:
+        """The holds on these places, soonest over first."""
+        found = [
+            each
+            for each in self.held
+            if (each.resource, each.bed_type) == (line.resource, line.bed_type)
+        ]
+        return sorted(found, key=lambda each: (each.until, each.mine))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +196,19 @@ def judged_line(needs: Needs, unit: Standing, line: PlacesNow, as_of: datetime) 
         return Refused(unit, line, reasons(unfit))
     unfit = (*unfit, *attributes(needs, unit))
     stands = standing_codes(line)
-    if not unfit and not stands and line.admittable.value:
+    others = [each.until for each in unit.held_of(line) if not each.mine]
+    room = line.admittable.value
+    if not unfit and not stands and room:
+        if room - len(others) < 1:
+            # The first of these ends leaves a place again.
+            ends = others[len(others) - ceil(room)]
+            return Refused(unit, line, (Reason("held", ends),))
         codes = (*grounds, *to_ask(needs, unit.facts), *said_of(line), "now", band(line))
-        return Offer(unit, line, line.admittable.value, None, codes)
+        return Offer(unit, line, room - len(others), None, codes)
     begins = next_taking(unit.facts, as_of) if HOURS & set(stands) else None
     halted = halts(unit.now.stops or ())
     if not unfit and HOURS.issuperset(stands) and not halted and begins and line.free.value:
-        later = line.free.value
+        later = line.free.value - len(others)
         if later >= 1 and reached(needs, as_of, begins):
             codes = (*grounds, *to_ask(needs, unit.facts), *said_of(line), "later", band(line))
             return Offer(unit, line, later, begins, codes)

@@ -1,5 +1,6 @@
 """Finding a place on the wire: what is needed, who can take somebody, why the others cannot."""
 
+import uuid
 from datetime import datetime
 from typing import Literal
 
@@ -50,6 +51,13 @@ class Why(Wire):
     until: datetime | None
 
 
+class HeldNow(Wire):
+    """A place that somebody holds for a short while."""
+
+    until: datetime
+    mine: bool = Field(description="By your own organisation: it does not lower what you find.")
+
+
 class Place(Wire):
     unit: Slug
     name: str
@@ -63,6 +71,7 @@ class Place(Wire):
         "kind is there or shown."
     )
     reasons: tuple[Why, ...]
+    held: tuple[HeldNow, ...] = Field(description="Soft holds on these places, soonest over first.")
     contacts: tuple[Contact, ...] | None = Field(
         description="Functions with their phone; null: may not be shown."
     )
@@ -92,3 +101,23 @@ class PlacesFound(Wire):
     fictief: bool = Field(description="Everything in it is made up.")
     candidates: tuple[Candidate, ...]
     noes: tuple[No, ...]
+
+
+class HoldTold(Wire):
+    """One place to hold while you call: of a unit that shows you room. Says nothing of a person."""
+
+    id: uuid.UUID = Field(description="Made by you: the same id twice is one hold.")
+    unit: Slug
+    resource: Sought = "bed"
+    bed_type: Word | None = Field(None, description="As the search shows it.")
+    minutes: int = Field(30, ge=5, le=240, description="After so long it is over by itself.")
+
+
+class HoldShown(Wire):
+    id: uuid.UUID
+    unit: Slug
+    resource: Sought
+    bed_type: str | None
+    held_until: datetime
+    ended_at: datetime | None
+    known_at: datetime

@@ -1,11 +1,14 @@
 """Finding a place over HTTP: for whom, of what, and what it never tells."""
 
-from datetime import timedelta
+import asyncio
+import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.disclosure import Detail, Disclosure, Shown
@@ -192,3 +195,136 @@ async def test_no_needs_at_all_finds_any_bed(
     answer = await client.post("/v1/places/_search", json={}, headers=await a_coordinator(session))
 
     assert [each["unit"] for each in answer.json()["candidates"]] == ["reo-flex"]
+
+
+async def a_place(session: AsyncSession, staffed: int = 2) -> tuple[Headers, Headers]:
+    """A unit that shares what it can take, and the keys of two that look for a place."""
+    await make.a_unit(session)
+    await told(session, "reo-flex", staffed=staffed, occupied=1, reserved=0)
+    await make.a_sharing_rule(session, "reo", "admittable", "exact", audience="provider")
+    one = await make.a_key(session, organisation="een")
+    return one, await make.a_key(session, organisation="twee")
+
+
+def a_hold(**fields: Any) -> dict[str, Any]:
+    place = {"unit": "reo-flex", "bedType": "observation-elderly"}
+    return {"id": str(uuid.uuid4()), **place, **fields}
+
+
+async def test_what_is_held_is_not_offered_to_another(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    one, two = await a_place(session)
+
+    held = await client.post("/v1/holds", json=a_hold(), headers=one)
+    mine, theirs = await found(client, one), await found(client, two)
+
+    until = datetime.fromisoformat(held.json()["heldUntil"])
+    assert held.status_code == 201
+    assert timedelta(minutes=29) < until - now() <= timedelta(minutes=30)
+    assert [(each.takes, each.held[0].mine) for each in mine.candidates] == [(1, True)]
+    assert reasons(theirs) == {"reo-flex": ["held"]}
+    assert theirs.noes[0].reasons[0].until == until
+
+
+async def test_a_hold_lowers_what_others_find_by_one(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    one, two = await a_place(session, staffed=4)
+
+    await client.post("/v1/holds", json=a_hold(), headers=one)
+
+    assert [each.takes for each in (await found(client, one)).candidates] == [3]
+    assert [each.takes for each in (await found(client, two)).candidates] == [2]
+
+
+async def test_the_last_place_is_held_once(client: AsyncClient, session: AsyncSession) -> None:
+    one, two = await a_place(session)
+
+    answers = await asyncio.gather(
+        *(client.post("/v1/holds", json=a_hold(), headers=key) for key in (one, two, one, two))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+
+
+async def test_the_same_hold_again_is_one(client: AsyncClient, session: AsyncSession) -> None:
+    one, two = await a_place(session, staffed=4)
+    body = a_hold()
+
+    for _ in range(3):
+        await client.post("/v1/holds", json=body, headers=one)
+    other = await client.post("/v1/holds", json={**body, "bedType": "grz"}, headers=one)
+
+    assert [each.takes for each in (await found(client, two)).candidates] == [2]
+    assert (other.status_code, other.json()["code"]) == (409, "other-content")
+
+
+async def test_who_lets_go_gives_the_place_back_and_nobody_else_can(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    one, two = await a_place(session)
+    body = a_hold()
+    await client.post("/v1/holds", json=body, headers=one)
+
+    by_other = await client.delete(f"/v1/holds/{body['id']}", headers=two)
+    still = await found(client, two)
+    by_self = [await client.delete(f"/v1/holds/{body['id']}", headers=one) for _ in range(2)]
+
+    assert by_other.status_code == 404
+    assert reasons(still) == {"reo-flex": ["held"]}
+    assert [answer.status_code for answer in by_self] == [204, 204]
+    assert [each.takes for each in (await found(client, two)).candidates] == [1]
+
+
+async def test_a_hold_is_over_by_itself(client: AsyncClient, session: AsyncSession) -> None:
+    one, two = await a_place(session)
+    await client.post("/v1/holds", json=a_hold(), headers=one)
+
+    await session.execute(text("UPDATE hold_versions SET held_until = clock_timestamp()"))
+    await session.commit()
+
+    assert [each.takes for each in (await found(client, two)).candidates] == [1]
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "code"),
+    [
+        ({"unit": "nergens"}, 404, "unknown-place"),
+        ({"bedType": "grz"}, 404, "unknown-place"),
+        ({"minutes": 1440}, 400, "not-valid"),
+        ({"patient": "iemand"}, 400, "not-valid"),
+    ],
+)
+async def test_only_a_place_that_is_there_can_be_held(
+    client: AsyncClient, session: AsyncSession, changed: dict[str, Any], status: int, code: str
+) -> None:
+    one, _ = await a_place(session)
+
+    answer = await client.post("/v1/holds", json=a_hold(**changed), headers=one)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_what_is_not_shown_cannot_be_held_and_reads_as_if_it_were_not_there(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    await make.a_unit(session)
+    await told(session, "reo-flex", staffed=2, occupied=1, reserved=0)
+    outsider = await make.a_key(session, organisation="buiten")
+
+    hidden = await client.post("/v1/holds", json=a_hold(), headers=outsider)
+    absent = await client.post("/v1/holds", json=a_hold(unit="nergens"), headers=outsider)
+
+    assert hidden.json() == absent.json()
+    assert hidden.status_code == 404
+
+
+async def test_a_stale_place_cannot_be_held(client: AsyncClient, session: AsyncSession) -> None:
+    await make.a_unit(session)
+    await told(session, "reo-flex", now() - timedelta(days=3), staffed=2, occupied=1, reserved=0)
+    key = await make.a_key(session, organisation="rtp", audience="coordinator")
+
+    answer = await client.post("/v1/holds", json=a_hold(), headers=key)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "no-room")

@@ -1,5 +1,6 @@
 """Who can take somebody, in which order, and why the others cannot."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,9 @@ from app.overview.places import REASONS
 from app.overview.schemas import UnitNow
 from app.overview.search.ranking import (
     NOES,
+    Held,
     Offer,
+    Reason,
     Refused,
     Standing,
     judged,
@@ -241,6 +244,24 @@ def test_a_secured_unit_comes_last_for_who_does_not_need_one() -> None:
     assert [each.standing.now.name for each in without] == ["bb", "aa"]
     assert [each.standing.now.name for each in secured] == ["aa"]
     assert [each.standing.now.name for each in noes] == ["bb"]
+
+
+@pytest.mark.parametrize(
+    ("room", "others", "left"), [(3, 0, 3), (3, 1, 2), (3, 2, 1), (3, 3, None), (2, 3, None)]
+)
+def test_what_others_hold_is_taken_off_and_what_you_hold_is_not(
+    room: int, others: int, left: int | None
+) -> None:
+    ends = [AS_OF + timedelta(minutes=each) for each in range(10, 10 + others)]
+    held = [Held("bed", "elv-low", end, mine=False) for end in ends]
+    elsewhere = Held("bed", "elv-high", AS_OF, mine=False)
+    mine = Held("bed", "elv-low", AS_OF, mine=True)
+    unit = replace(a_unit(a_line(room)), held=[*reversed(held), mine, elsewhere])
+
+    found = judged(needs(), unit, AS_OF)
+
+    assert (found.takes if isinstance(found, Offer) else None) == left
+    assert isinstance(found, Offer) or found.reasons == (Reason("held", ends[others - room]),)
 
 
 def test_care_at_home_is_found_without_a_bed_type() -> None:
