@@ -16,6 +16,7 @@ from app.access.tables import Mark
 from app.contract import document
 from app.dashboard.about.routes import router as about_router
 from app.dashboard.ahead.routes import router as ahead_router
+from app.dashboard.finding.routes import router as finding_router
 from app.dashboard.routes import assets
 from app.dashboard.routes import router as dashboard_router
 from app.dashboard.signing.routes import forms as signing_forms
@@ -39,6 +40,7 @@ from app.observations.commands import SeriesNumbers
 from app.observations.notices.routes import router as notices_router
 from app.observations.routes import router as observations_router
 from app.overview.routes import router as overview_router
+from app.overview.search.routes import router as places_router
 from app.planning.routes import router as planning_router
 from app.settings import Settings
 from app.signals.stream.queries import Watch
@@ -66,6 +68,7 @@ V1 = [
     observations_router,
     notices_router,
     overview_router,
+    places_router,
     stream_router,
     forecasts_router,
     scores_router,
@@ -82,6 +85,7 @@ PAGES = [
     unit_router,
     about_router,
     what_if_pages,
+    finding_router,
 ]
 FORMS = [signing_forms, what_if_forms]
 
