@@ -18,6 +18,7 @@ from app.dashboard.about.routes import router as about_router
 from app.dashboard.ahead.routes import router as ahead_router
 from app.dashboard.entry.routes import forms as entry_forms
 from app.dashboard.entry.routes import pages as entry_pages
+from app.dashboard.finding.routes import router as finding_router
 from app.dashboard.pairing.routes import forms as pairing_forms
 from app.dashboard.pairing.routes import pages as pairing_pages
 from app.dashboard.routes import assets
@@ -43,6 +44,7 @@ from app.observations.commands import SeriesNumbers
 from app.observations.notices.routes import router as notices_router
 from app.observations.routes import router as observations_router
 from app.overview.routes import router as overview_router
+from app.overview.search.routes import router as places_router
 from app.planning.routes import router as planning_router
 from app.settings import Settings
 from app.signals.stream.queries import Watch
@@ -70,6 +72,7 @@ V1 = [
     observations_router,
     notices_router,
     overview_router,
+    places_router,
     stream_router,
     forecasts_router,
     scores_router,
@@ -88,6 +91,7 @@ PAGES = [
     what_if_pages,
     entry_pages,
     pairing_pages,
+    finding_router,
 ]
 FORMS = [signing_forms, what_if_forms, entry_forms, pairing_forms]
 

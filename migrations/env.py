@@ -16,6 +16,7 @@ import app.forecasts.tables
 import app.jobs.tables
 import app.observations.tables
 import app.outbox
+import app.overview.search.tables
 import app.planning.tables  # noqa: F401
 from app.db import Base, connect
 

@@ -15,6 +15,7 @@ class Item:
 
 MENU: Sequence[Item] = (
     Item("/", "Nu"),
+    Item("/plek", "Plek"),
     Item("/verwachting", "Verwachting"),
     Item("/personeel", "Personeel"),
     Item("/jaren", "Jaren"),

@@ -55,7 +55,7 @@ VISITOR = Principal(
     client_id=None,
     client="page",
     source_kind="hand",
-    scopes=frozenset({"overview:read", "forecasts:read", "staffing:read"}),
+    scopes=frozenset({"overview:read", "forecasts:read", "staffing:read", "places:search"}),
 )
 pages = Environment(
     loader=FileSystemLoader(HERE / "templates"),

@@ -23,6 +23,18 @@ from app.planning.tables import Scenario
 from tests import make
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Reads whose question stands in the body, each with one; nothing of it is stored.
+QUESTIONS: Mapping[tuple[str, str], Any] = {
+    ("POST", "/v1/places/_search"): {
+        "resource": "bed",
+        "bedTypes": ["observation-elderly"],
+        "law": "Zvw",
+        "target": "somatic",
+        "secured": False,
+        "municipality": "zoetermeer",
+        "within": "this-week",
+    },
+}
 Headers = dict[str, str]
 
 # Every audience once, and a second provider.
@@ -47,7 +59,7 @@ class Route:
 
     @property
     def writes(self) -> bool:
-        return self.method not in READS
+        return self.method not in READS and (self.method, self.path) not in QUESTIONS
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -82,6 +94,8 @@ class Sent:
     by_operator: bool = False
     # Whether it is of whoever sends it, so that nothing in it can be of another.
     of_caller: bool = False
+    # Whether those who place people may do it too, with what they see of another.
+    by_placers: bool = False
     kind: str = "application/json"
 
     def request(self, key: Mapping[str, str]) -> dict[str, Any]:
@@ -346,6 +360,25 @@ SHEET = {
     "occupied:observation-elderly": "1",
     "closedPlaces:observation-elderly": "0",
 }
+
+
+def hold(organisation: str) -> Steps:
+    """In a unit of its own, with room for all who hold there."""
+    unit = f"{organisation}-plek"
+    figures = make.a_figure("staffed", 99), make.a_figure("occupied", 1)
+    told = Sent("POST", "/v1/reports", make.a_report(*figures, unit=unit))
+    body = {"id": number(), "unit": unit, "bedType": "observation-elderly"}
+    held = "SELECT count(*) FROM hold_versions WHERE hold = $1"
+    return [told, Sent("POST", "/v1/holds", body, held, (body["id"],), by_placers=True)]
+
+
+def let_go(organisation: str) -> Steps:
+    *first, held = hold(organisation)
+    assert isinstance(held, Sent)
+    ended = f"{held.stored} AND ended_at IS NOT NULL"
+    return [*first, held, Sent("DELETE", f"/v1/holds/{held.given[0]}", None, ended, held.given)]
+
+
 CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/v1/reports"): post_reports,
     ("PUT", "/v1/reports/{report}"): put_report,
@@ -372,6 +405,8 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/invoer/{unit}/klopt"): entered_rightly,
     ("POST", "/invoer/{unit}/koppelen"): pair_a_phone,
     ("POST", "/invoer/{unit}/koppelen/{phone}/stoppen"): unpair_a_phone,
+    ("POST", "/v1/holds"): hold,
+    ("DELETE", "/v1/holds/{hold}"): let_go,
 }
 
 
@@ -423,6 +458,7 @@ async def a_world(session: AsyncSession) -> dict[str, Headers]:
         org_id = await make.an_organisation(session, organisation)
         unit, pool = f"{organisation}-flex", f"{organisation}-team"
         await make.a_unit(session, unit, organisation, roles=["nurse"], shifts=SHIFTS)
+        await make.a_unit(session, f"{organisation}-plek", organisation)
         feed = f"{organisation}-feed"
         session.add(Feed(feed=feed, org_id=org_id, format="reo"))
         session.add(StaffPool(staff_pool=pool, org_id=org_id))

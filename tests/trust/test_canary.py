@@ -20,7 +20,17 @@ from app import store
 from app.observations.persons import passes_eleven_test
 from tests import make
 from tests.conftest import PEPPER, Database
-from tests.trust.calls import OPERATOR, OWNER, Headers, Laid, Route, Sent, a_world, calls_of
+from tests.trust.calls import (
+    OPERATOR,
+    OWNER,
+    QUESTIONS,
+    Headers,
+    Laid,
+    Route,
+    Sent,
+    a_world,
+    calls_of,
+)
 from tests.trust.conftest import Tell
 from tests.trust.twin import PATIENCE, running
 
@@ -196,6 +206,8 @@ async def test_a_person_is_refused_everywhere_and_kept_nowhere(
                         assert (await send(client, step, keys)).is_success
                 assert isinstance(last, Sent)
                 writes.append(plantings(route, last))
+            for (method, path), question in QUESTIONS.items():
+                writes.append(plantings(Route(method, path, None), Sent(method, path, question)))
             for sent in [*writes, *await feeds_of_every_format(rows)]:
                 for each in sent:
                     answer = await send(client, each, keys)

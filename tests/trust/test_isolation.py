@@ -14,6 +14,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import store
+from app.access.disclosure import PLACES_PEOPLE
 from app.db import plain
 from tests import make
 from tests.conftest import PEPPER, Database
@@ -23,6 +24,7 @@ from tests.trust.calls import (
     OTHER,
     OWNER,
     PARTIES,
+    QUESTIONS,
     Call,
     Headers,
     Laid,
@@ -115,6 +117,7 @@ async def test_each_writes_its_own_and_nothing_of_another(
             stored = await rows.fetchval(sent.stored, *sent.given)
             may = caller == OPERATOR if sent.by_operator else caller == of
             may |= sent.of_caller and caller in PARTIES
+            may |= sent.by_placers and PARTIES.get(caller) in PLACES_PEOPLE
             if may and not (answer.is_success and stored == 1):
                 wrong.append(f"{route} of {of} by {caller}: {answer.status_code} {answer.text}")
             if not may and (answer.status_code not in REFUSED or await contents(rows) != before):
@@ -256,8 +259,9 @@ async def leaks_of(
 async def read(
     client: AsyncClient, route: Route, names: Mapping[str, str], key: Headers
 ) -> Response:
-    asked = ASKED.get(route.path, {})
-    return await client.get(route.path.format(**names), params=asked, headers=key)
+    path, asked = route.path.format(**names), ASKED.get(route.path, {})
+    question = QUESTIONS.get((route.method, route.path))
+    return await client.request(route.method, path, params=asked, json=question, headers=key)
 
 
 async def test_the_owner_reads_all_that_it_told(
@@ -312,7 +316,9 @@ async def test_the_same_test_finds_an_app_that_withholds_nothing(
 
 
 def reads_of(app: FastAPI) -> list[Route]:
-    reads = [r for r in routes_of(app) if r.method == "GET" and r.path.startswith("/v1/")]
+    asked = {*QUESTIONS, *((r.method, r.path) for r in routes_of(app) if r.method == "GET")}
+    reads = [r for r in routes_of(app) if (r.method, r.path) in asked]
+    reads = [r for r in reads if r.path.startswith("/v1/")]
     assert reads, "The walk found no read route at all: it no longer sees what is served."
     return [route for route in reads if route.path != "/v1/openapi.json"]
 
@@ -350,7 +356,7 @@ READ_BY_ALL = {"series", "mandate_versions", "sharing_rule_versions", "feed_vers
 READ_IN_THE_REGION = {
     *("current_state", "forecast_paths", "forecast_points", "forecast_scores"),
     *("forecast_subjects", "scenarios"),
-    *("unit_statuses", "stop_versions", "unit_event_versions"),
+    *("unit_statuses", "stop_versions", "unit_event_versions", "hold_versions"),
 }
 # Rows that no write route makes.
 MORE = (
