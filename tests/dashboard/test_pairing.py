@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.keys import code_of
 from app.access.tables import ApiKey, BrowserSession
+from app.dashboard.drawing.code import scanned
 from tests import make
 from tests.dashboard.test_entry import filled, key, stored, values
 from tests.dashboard.test_page import Outline
@@ -205,3 +206,11 @@ def test_a_code_needs_the_pepper_and_looks_like_no_other_letter() -> None:
 
     assert len(codes) == 2
     assert all(re.fullmatch(r"([A-HJ-NP-Z2-9]{4}-){2}[A-HJ-NP-Z2-9]{4}", code) for code in codes)
+
+
+def test_the_code_to_scan_is_dark_on_light_and_hidden_from_who_listens() -> None:
+    drawn = str(scanned("https://toren.example/koppelen?code=ABCD"))
+
+    assert 'aria-hidden="true"' in drawn
+    assert "style=" not in drawn
+    assert drawn.index("#fff") < drawn.index("#17212c")

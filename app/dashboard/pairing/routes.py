@@ -12,6 +12,7 @@ from app.access.commands import LASTS, begin_session, end_session
 from app.access.keys import code_of, new_token
 from app.access.principal import Principal
 from app.access.routes import from_this_tower, stand, waiting_pairing
+from app.dashboard.drawing.code import scanned
 from app.dashboard.entry.routes import Enters, Visit, visited
 from app.dashboard.forms import fields
 from app.dashboard.language import SPOKEN, _
@@ -59,9 +60,10 @@ async def made(visit: Visit) -> Response:
     code = code_of(number, pepper)
     await begin_session(visit.session, visit.who, code, pepper, "pairing", visit.unit, number)
     found = await access.paired_phones(visit.session, visit.unit, visit.now)
-    link = f"{str(visit.request.base_url).rstrip('/')}{page_of(visit.request).link('/koppelen')}"
+    page = page_of(visit.request).link("/koppelen")
+    link = f"{str(visit.request.base_url).rstrip('/')}{page}?code={code}"
     return visit.show(
-        "phones.html", known=known, phones=found, code=code, link=f"{link}?code={code}"
+        "phones.html", known=known, phones=found, code=code, link=link, scan=scanned(link)
     )
 
 
