@@ -124,4 +124,8 @@ def describe(path: str, method: str, operation: dict[str, Any]) -> None:
         )
     for response in responses.values():
         response.setdefault("headers", {}).update(VERSION_HEADER)
+        for kind in response.get("content", {}).values():
+            # FastAPI describes the events one by one in OpenAPI 3.2; this document is 3.1.
+            if kind.pop("itemSchema", None) is not None:
+                kind["schema"] = {"type": "string", "description": "Server-sent events."}
     operation["responses"] = dict(sorted(responses.items()))

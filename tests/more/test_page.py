@@ -39,7 +39,8 @@ CUT = """() => [...document.querySelectorAll(".wall .card, .wall .tile")]
 CONTROLS = """() => {
   const all = "a[href], button, select, input, summary, [tabindex='0']";
   const found = [...document.querySelectorAll(all)]
-    .filter((each) => each.type !== "hidden" && each.checkVisibility({ visibilityProperty: true }));
+    .filter((each) => each.type !== "hidden" && !each.disabled)
+    .filter((each) => each.checkVisibility({ visibilityProperty: true }));
   found.forEach((each, n) => { each.dataset.n = n; });
   return found.map((each, n) => `${n} ${each.tagName}`);
 }"""
@@ -146,7 +147,9 @@ def test_no_page_has_anything_to_complain_of(page: Page) -> None:
     page.on("pageerror", lambda each: said.append(f"{page.url}: {each}"))
     page.on("response", lambda each: said.append(each.url) if each.status >= 400 else None)
 
-    for path in (*PAGES, WALL, *(f"/en{path}" for path in PAGES)):
+    # Nobody is signed in here: the form asks for it, with a refusal (test_phone_form.py).
+    shown = [path for path in PAGES if path != "/invoer"]
+    for path in (*shown, WALL, *(f"/en{path}" for path in shown)):
         page.goto(path, wait_until="load")
 
     assert said == []
