@@ -7,7 +7,7 @@ from app.dashboard.charts import Chart
 from app.dashboard.drawing.fan import Band, fans
 from app.dashboard.language import _, capital, number, percent
 from app.dashboard.names import day_name, kind_name, role_name, told_number
-from app.dashboard.sentences import MONTHS, probability_word
+from app.dashboard.sentences import LIKELY, MONTHS, UNLIKELY, probability_word
 from app.forecasts.runs import Horizon
 from app.forecasts.schemas import Band as Told
 from app.forecasts.schemas import ForecastStep, TypeForecast
@@ -23,9 +23,6 @@ COLUMNS = ("Wanneer", "Nodig", "80% kans tussen", "Er is", "Tekort", "Kans op te
 # One bar of the gap for so many steps, and one mark under the axis.
 STRIPS: Mapping[Horizon, int] = {"days": 1, "weeks": 7, "months": 1, "years": 1}
 EVERY: Mapping[Horizon, int] = {"days": 3, "weeks": 14, "months": 2, "years": 2}
-
-
-LIKELY = 0.7  # domain.md 8
 
 
 def fan_chart(name: str, of: str, horizon: Horizon, told: TypeForecast) -> Chart | None:
@@ -114,7 +111,7 @@ def title(name: str, horizon: Horizon, steps: Sequence[ForecastStep]) -> str:
         "at": at(worst, horizon),
         "word": probability_word(chance),
     }
-    if chance <= 0.3:
+    if chance <= UNLIKELY:
         return _("{name}: een tekort is {word} in de {ahead}", **told)
     if chance < LIKELY:
         return _("{name}: het kan krap worden, het meest {at}", **told)
@@ -234,7 +231,7 @@ def role_chart(role: RolePlan, plan: Plan) -> Chart | None:
     if not bands:
         return None
     short = next(
-        (y for y, p in zip(plan.years, role.p_short, strict=True) if (p or 0) >= 0.7), None
+        (y for y, p in zip(plan.years, role.p_short, strict=True) if (p or 0) >= LIKELY), None
     )
     said = (
         _("{name}: vanaf {year} waarschijnlijk te weinig mensen", name=name, year=short)

@@ -30,7 +30,6 @@ FIRST = (
     *("acute-home-nursing", "nursing-home", "mental-health-crisis", "hospice"),
 )
 TILES = 6
-MOST = 7
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import parse_qsl, urlencode
 
 from app.dashboard.language import Language
 
@@ -58,6 +59,11 @@ class Page:
     def link(self, path: str) -> str:
         """The address of a page in the language of this one."""
         return path if self.language == "nl" else f"/en{path}"
+
+    def file(self, chart: str, form: str) -> str:
+        """The address of a picture of this very page as a file."""
+        kept = [(name, value) for name, value in parse_qsl(self.query) if name != "grafiek"]
+        return f"{self.link(self.path)}?{urlencode([*kept, ('grafiek', f'{chart}.{form}')])}"
 
     def send(self, path: str) -> str:
         """Where a form is sent to: one path for both languages, which the answer then speaks."""

@@ -72,10 +72,6 @@ class Ahead:
         return NAMES
 
     @property
-    def query(self) -> str:
-        return f"?{urlencode({'zorg': self.key})}"
-
-    @property
     def fans(self) -> Sequence[Chart]:
         """Of the horizon that is shown."""
         return [chart for chart in self.charts if chart.name == TABS[self.shown]]

@@ -3,7 +3,7 @@
 import csv
 import gzip
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from ipaddress import ip_address
@@ -19,14 +19,15 @@ from jinja2 import Environment, FileSystemLoader
 from app.access.principal import Principal
 from app.access.routes import WHO, bearer, identify, require, signed_in
 from app.dashboard import glance, queries, sentences
+from app.dashboard.charts import Chart
 from app.dashboard.drawing.alone import alone
 from app.dashboard.language import SPOKEN, Language, _, capital, number, percent
 from app.dashboard.page import Page
 from app.dashboard.queries import Ahead
 from app.db import Db, Standing
 from app.errors import NotFound, Unauthenticated
-from app.overview.routes import body
-from app.overview.schemas import Ask, Overview
+from app.overview.routes import told_now
+from app.overview.schemas import Overview
 from app.signals.stream.routes import LONGEST_SECONDS, LastMark, Seconds, events
 
 HERE = Path(__file__).parent
@@ -158,8 +159,9 @@ async def now(
     kind of bed the weeks, months or years, and what the gap is made of."""
     if viewer is None:
         return locked(request)
-    told = Overview.model_validate_json(await body(request, session, viewer, Ask()))
+    told = await told_now(request, session, viewer)
     norms: dict[str, Any] = {rule.rule: rule.settings for rule in told.level_rules}
+    ahead = await look_ahead(request, session, viewer, told, zorg)
     return answer(
         request,
         "now.html",
@@ -167,7 +169,8 @@ async def now(
         overview=told,
         norms=norms,
         glance=glance.at(told),
-        ahead=(await look_ahead(request, session, viewer, told, zorg)).showing(shown),
+        charts=ahead.charts,
+        ahead=ahead.showing(shown),
     )
 
 
@@ -183,17 +186,9 @@ async def picture(
     """One picture as a file: its table with the same words and numbers, or its drawing."""
     if viewer is None:
         return Response(status_code=401, headers=WHO)
-    told = Overview.model_validate_json(await body(request, session, viewer, Ask()))
+    told = await told_now(request, session, viewer)
     ahead = await look_ahead(request, session, viewer, told, zorg)
-    found = next((each for each in ahead.charts if each.name == chart), None)
-    if found is None:
-        raise NotFound("There is no picture of this name now.", code="unknown-chart")
-    headers = {**PAGE, "Content-Disposition": f'attachment; filename="{found.name}.{form}"'}
-    if form == "svg":
-        return Response(alone(found), media_type="image/svg+xml", headers=headers)
-    text = io.StringIO()
-    csv.writer(text, delimiter=";").writerows([found.columns, *found.rows])
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    return file_of(ahead.charts, f"{chart}.{form}")
 
 
 async def look_ahead(
@@ -223,14 +218,41 @@ async def static(name: Literal["tower.css", "tower.js", "entry.js", "tower.svg"]
     return FileResponse(HERE / "static" / name, headers=STATIC)
 
 
-def answer(request: Request, name: str, page: Page, **values: object) -> Response:
-    """A page, packed for who can unpack it: it holds no secret that packing could lay bare."""
-    html = render(name, page, **values).encode()
+def answer(
+    request: Request,
+    name: str,
+    page: Page,
+    status: int = 200,
+    *,
+    charts: Sequence[Chart] = (),
+    **values: object,
+) -> Response:
+    """A page, packed for who can unpack it: it holds no secret that packing could lay bare.
+
+    With `grafiek=<name>.csv` or `.svg` in its address one of its pictures as a file.
+    """
+    if wanted := request.query_params.get("grafiek"):
+        return file_of(charts, wanted)
+    html = render(name, page, charts=charts, **values).encode()
     headers = {**PAGE, "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         html = gzip.compress(html, 5, mtime=0)
         headers["Content-Encoding"] = "gzip"
-    return HTMLResponse(html, headers=headers)
+    return HTMLResponse(html, status, headers)
+
+
+def file_of(charts: Sequence[Chart], wanted: str) -> Response:
+    """A picture's table with the same words and numbers, or its drawing."""
+    name, _dot, form = wanted.rpartition(".")
+    found = next((each for each in charts if each.name == name), None)
+    if found is None or form not in ("csv", "svg"):
+        raise NotFound("There is no picture of this name now.", code="unknown-chart")
+    headers = {**PAGE, "Content-Disposition": f'attachment; filename="{found.name}.{form}"'}
+    if form == "svg":
+        return Response(alone(found), media_type="image/svg+xml", headers=headers)
+    text = io.StringIO()
+    csv.writer(text, delimiter=";").writerows([found.columns, *found.rows])
+    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def render(name: str, page: Page, **values: object) -> str:

@@ -115,17 +115,19 @@ CLOSED: Mapping[str, str] = {
 MONTHS = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 DAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+# Where the words of domain.md 8 begin; up to the last one a thing is unlikely.
+NEAR_CERTAIN, LIKELY, UNLIKELY = 0.9, 0.7, 0.3
 # A verdict is read at a glance; the tables below it name the rest.
 MOST_NAMED = 4
 
 
 def probability_word(chance: float) -> str:
     """The words of domain.md 8, fixed by number; `chance` 0..1."""
-    if chance >= 0.9:
+    if chance >= NEAR_CERTAIN:
         return _("vrijwel zeker")
-    if chance >= 0.7:
+    if chance >= LIKELY:
         return _("waarschijnlijk")
-    return _("kan beide kanten op") if chance > 0.3 else _("onwaarschijnlijk")
+    return _("kan beide kanten op") if chance > UNLIKELY else _("onwaarschijnlijk")
 
 
 def brief(figure: Figure) -> str:
@@ -307,7 +309,7 @@ def chance_sentence(overview: Overview) -> str:
         "chance": percent(chance),
         "word": probability_word(chance),
     }
-    if chance >= 0.7:
+    if chance >= LIKELY:
         return capital(
             _(
                 "een nieuwe aanvraag voor {kind} ({setting}) vindt de komende 24 uur {word} geen "
@@ -315,7 +317,7 @@ def chance_sentence(overview: Overview) -> str:
                 **told,
             )
         )
-    if chance > 0.3:
+    if chance > UNLIKELY:
         return _(
             "Of een nieuwe aanvraag voor {kind} ({setting}) de komende 24 uur een plek vindt, "
             "{word}: {chance} kans op nee.",

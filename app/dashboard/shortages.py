@@ -7,6 +7,7 @@ from app.dashboard.charts import Chart
 from app.dashboard.drawing.calendar import Cell, calendar
 from app.dashboard.language import _, listed, percent
 from app.dashboard.names import day_name, local_day, role_name, setting_name, week_name
+from app.dashboard.sentences import LIKELY
 from app.forecasts.schemas import TypeForecast
 from app.forecasts.staffing.schemas import Staffing
 
@@ -30,7 +31,7 @@ def calendar_chart(types: Sequence[tuple[str, TypeForecast]]) -> Chart | None:
     likely = [
         name
         for name, cells in rows
-        if any(cell.share is not None and cell.share >= 0.7 for cell in cells)
+        if any(cell.share is not None and cell.share >= LIKELY for cell in cells)
     ]
     # The finding is of kinds of beds: a pool says again what its kinds do.
     single = {name for name, told in known if told.bed_type is not None}

@@ -44,6 +44,11 @@ async def body(request: Request, session: AsyncSession, viewer: Principal, ask: 
     return found
 
 
+async def told_now(request: Request, session: AsyncSession, viewer: Principal) -> Overview:
+    """The same of this moment, for the parts after this one that reckon with it."""
+    return Overview.model_validate_json(await body(request, session, viewer, Ask()))
+
+
 def cache_of(request: Request) -> OverviewCache:
     state = request.app.state
     if not hasattr(state, "overview_cache"):

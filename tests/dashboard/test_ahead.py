@@ -97,14 +97,23 @@ async def test_each_page_ahead_shows_its_pictures_with_their_tables_in_both_lang
     await make.a_unit(session, "caz-bed", "caz")
     await a_baseline(session, version=2)
 
-    shown = {
-        f"{language}{path}": drawn_on(Outline((await client.get(f"{language}{path}")).text))
+    pages = {
+        f"{language}{path}": Outline((await client.get(f"{language}{path}")).text)
         for path in PICTURES
         for language in ("", "/en")
     }
+    shown = {path: drawn_on(page) for path, page in pages.items()}
+    links = {a["href"] or "" for page in pages.values() for a in page.all("a")}
+    files = [await client.get(link) for link in sorted(links) if "grafiek=" in link]
 
     assert all(PICTURES[path.removeprefix("/en")] <= told[0] for path, told in shown.items()), shown
     assert min(more for _, more, _, _ in shown.values()) >= 0
+    assert len(files) == 2 * sum(len(told[0]) for told in shown.values())
+    assert {file.status_code for file in files} == {200}
+    assert {file.headers["content-type"].split(";")[0] for file in files} == {
+        "text/csv",
+        "image/svg+xml",
+    }
     assert {(headings, once) for _, _, headings, once in shown.values()} == {(1, True)}
 
 
@@ -128,6 +137,17 @@ async def test_each_page_ahead_says_what_it_lacks(
 @pytest.mark.parametrize("path", ["/verwachting", "/personeel", "/jaren", "/rapport", "/en/jaren"])
 async def test_no_page_ahead_opens_without_a_key(client: AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 401
+
+
+async def test_a_picture_that_a_page_does_not_show_is_no_file_of_it(
+    demo: FastAPI, client: AsyncClient, session: AsyncSession
+) -> None:
+    await make.a_unit(session)
+
+    unknown = await client.get("/jaren", params={"grafiek": "geen.csv"})
+
+    assert unknown.status_code == 404
+    assert unknown.json()["code"] == "unknown-chart"
 
 
 async def test_without_a_key_no_picture_and_no_file(

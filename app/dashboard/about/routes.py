@@ -6,9 +6,9 @@ from fastapi.responses import Response
 from app.dashboard import glance
 from app.dashboard.about import queries
 from app.dashboard.about.texts import accessible, explained
-from app.dashboard.ahead.routes import now
 from app.dashboard.routes import Looker, answer, locked, page_of
 from app.db import Db
+from app.overview.routes import told_now
 
 router = APIRouter(tags=["dashboard"], include_in_schema=False)
 
@@ -18,7 +18,7 @@ async def notices(request: Request, session: Db, viewer: Looker) -> Response:
     """All that asks for attention now, worst first."""
     if viewer is None:
         return locked(request)
-    told = await now(request, session, viewer)
+    told = await told_now(request, session, viewer)
     page = page_of(request, live=True)
     return answer(request, "notices.html", page, overview=told, glance=glance.at(told))
 
@@ -28,7 +28,7 @@ async def figures(request: Request, session: Db, viewer: Looker) -> Response:
     """Who is up to date, when each unit was heard last, and how your own feeds fare."""
     if viewer is None:
         return locked(request)
-    told = await now(request, session, viewer)
+    told = await told_now(request, session, viewer)
     feeds = await queries.feeds(request, session, viewer)
     page = page_of(request, live=True)
     return answer(request, "figures.html", page, overview=told, glance=glance.at(told), feeds=feeds)

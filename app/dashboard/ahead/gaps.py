@@ -7,6 +7,7 @@ from app.dashboard.drawing.ranges import Range, ranges
 from app.dashboard.language import _, number, percent, signed
 from app.dashboard.ledgers import last_known
 from app.dashboard.names import role_name, short_names
+from app.dashboard.sentences import LIKELY
 from app.planning.schemas import Balance, Plan
 
 COLUMNS = ("Soort", "Nodig", "Er is", "Tekort", "80% kans tussen", "Kans op tekort")
@@ -36,7 +37,9 @@ def chart_of(
     if at is None:
         return None
     year = plan.years[at]
-    likely = [said for said, of in known if of.p_short is not None and (of.p_short[at] or 0) >= 0.7]
+    likely = [
+        said for said, of in known if of.p_short is not None and (of.p_short[at] or 0) >= LIKELY
+    ]
     ordered = sorted(known, key=lambda each: -(middle(each[1]) or 0.0))
     return Chart(
         name=name,

@@ -5,18 +5,17 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from app.access.principal import Principal
 from app.dashboard import glance
 from app.dashboard.ahead import queries
 from app.dashboard.charts import Chart
 from app.dashboard.names import setting_name
-from app.dashboard.queries import Choice, ahead
-from app.dashboard.routes import Looker, Wanted, answer, locked, page_of
+from app.dashboard.queries import Choice
+from app.dashboard.routes import Looker, Wanted, answer, locked, look_ahead, page_of
 from app.db import Db
 from app.facilities.schemas import CareSetting
 from app.forecasts.runs import Horizon
-from app.overview.routes import body
-from app.overview.schemas import Ask, Overview
+from app.overview.routes import told_now
+from app.overview.schemas import Overview
 
 router = APIRouter(tags=["dashboard"], include_in_schema=False)
 HORIZONS: dict[str, Horizon] = {
@@ -35,7 +34,7 @@ async def outlook(
     """One kind of place over the next 72 hours, weeks, months or years; and how good we were."""
     if viewer is None:
         return locked(request)
-    told = await now(request, session, viewer)
+    told = await told_now(request, session, viewer)
     choices: list[Choice] = []
     charts: list[Chart] = []
     if viewer.may("forecasts:read"):
@@ -59,7 +58,7 @@ async def staff(request: Request, session: Db, viewer: Looker, zorg: Wanted = ""
     """The shifts of thirteen weeks by role, and the roles over the years."""
     if viewer is None:
         return locked(request)
-    told = await now(request, session, viewer)
+    told = await told_now(request, session, viewer)
     settings = settings_of(told)
     setting: CareSetting = next((each for each in settings if each == zorg), "hospital-ward")
     charts = await queries.staff(request, session, viewer, setting)
@@ -91,19 +90,13 @@ async def report(request: Request, session: Db, viewer: Looker) -> Response:
     """One column to print: the region now, what asks for attention, and the weeks ahead."""
     if viewer is None:
         return locked(request)
-    told = await now(request, session, viewer)
-    charts: list[Chart] = []
-    if viewer.may("forecasts:read"):
-        looked = await ahead(request, session, viewer, told, "")
-        charts = [*looked.weeks, *looked.fans]
+    told = await told_now(request, session, viewer)
+    looked = await look_ahead(request, session, viewer, told, "")
+    charts = [*looked.weeks, *looked.fans]
     page = page_of(request)
     return answer(
         request, "report.html", page, overview=told, glance=glance.at(told), charts=charts
     )
-
-
-async def now(request: Request, session: Db, viewer: Principal) -> Overview:
-    return Overview.model_validate_json(await body(request, session, viewer, Ask()))
 
 
 def settings_of(told: Overview) -> list[CareSetting]:

@@ -8,7 +8,7 @@ from app.dashboard.drawing.fan import Band, fans
 from app.dashboard.fans import gap_of, interval
 from app.dashboard.language import _, number, percent
 from app.dashboard.names import kind_name, weekday_name
-from app.dashboard.sentences import probability_word
+from app.dashboard.sentences import UNLIKELY, probability_word
 from app.facilities.hours import LOCAL
 from app.forecasts.schemas import Amount, ForecastStep, TypeForecast
 from app.forecasts.schemas import Band as Told
@@ -97,7 +97,7 @@ def title(name: str, steps: Sequence[ForecastStep]) -> str:
     worst = max(asked, key=lambda each: each.value or 0.0)
     chance = worst.value or 0.0
     told = {"name": name, "at": clock(worst.at), "chance": percent(chance)}
-    if chance <= 0.3:
+    if chance <= UNLIKELY:
         return _(
             "{name}: geen plek is de komende 72 uur {word}", word=probability_word(chance), **told
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from app.dashboard.drawing.svg import drawn, short, words
+from app.dashboard.sentences import LIKELY, UNLIKELY
 
 SIDE, HEAD, ROW, WIDTH = 226.0, 22.0, 26.0, 720.0
 SHADES = ("none", "unlikely", "either", "likely")
@@ -44,6 +45,6 @@ def shade(share: float | None) -> str:
     """By the fixed probability words of domain.md 8."""
     if share is None:
         return "none"
-    if share >= 0.7:
+    if share >= LIKELY:
         return "likely"
-    return "either" if share > 0.3 else "unlikely"
+    return "either" if share > UNLIKELY else "unlikely"

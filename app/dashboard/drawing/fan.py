@@ -109,7 +109,8 @@ def fan(steps: Sequence[Band], unit: str, size: Size = WIDE) -> Markup:
         *(strip(steps, frame, floor) if told else ()),
         *marks(steps, frame),
     ]
-    return drawn(f"fan {size.kind}", parts, size.width, size.height)
+    across = (size.left, frame.right)
+    return drawn(f"fan {size.kind}", parts, size.width, size.height, steps=across)
 
 
 def bands(steps: Sequence[Band], frame: Frame) -> list[str]:

@@ -121,13 +121,22 @@ def apart(places: Sequence[float], least: float) -> list[float]:
 
 
 def drawn(
-    kind: str, parts: Iterable[str], width: float, height: float, *, stretched: bool = False
+    kind: str,
+    parts: Iterable[str],
+    width: float,
+    height: float,
+    *,
+    stretched: bool = False,
+    steps: tuple[float, float] | None = None,
 ) -> Markup:
     """The picture is there for who looks; its table is there for who listens.
 
-    A stretched one fills its place, whatever its proportions.
+    A stretched one fills its place, whatever its proportions. `steps`: between which places its
+    steps lie, for who points at one.
     """
     fills = ' preserveAspectRatio="none"' if stretched else ""
+    if steps is not None:
+        fills += f' data-from="{short(steps[0])}" data-to="{short(steps[1])}"'
     return Markup(  # noqa: S704  # of numbers, and of words that were escaped
         f'<svg class="{kind}" viewBox="0 0 {short(width)} {short(height)}"{fills} '
         f'aria-hidden="true" focusable="false">{"".join(parts)}</svg>'

@@ -11,8 +11,7 @@ from app.dashboard.finding.told import Asked
 from app.dashboard.routes import Looker, answer, locked, page_of
 from app.db import Db
 from app.facilities.queries import directory
-from app.overview.routes import body
-from app.overview.schemas import Ask, Overview
+from app.overview.routes import told_now
 from app.overview.search import queries
 
 router = APIRouter(tags=["dashboard"], include_in_schema=False)
@@ -51,9 +50,9 @@ async def find(
     needs = asked.needs(types, towns)
     found = None
     if soort is not None and viewer.may("places:search"):
-        overview = await body(request, session, viewer, Ask())
+        overview = await told_now(request, session, viewer)
         held = await queries.held(session, viewer, datetime.now(UTC))
-        found = queries.places(Overview.model_validate_json(overview), facts, viewer, needs, held)
+        found = queries.places(overview, facts, viewer, needs, held)
     return answer(
         request,
         "find.html",

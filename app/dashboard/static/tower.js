@@ -71,10 +71,8 @@ for (const figure of document.querySelectorAll("figure.chart")) {
     if (!picture) return;
     const box = picture.getBoundingClientRect();
     const scale = picture.viewBox.baseVal.width / box.width;
-    const x = (event.clientX - box.left) * scale;
-    const left = 40;
-    const right = picture.classList.contains("narrow") ? 10 : 128;
-    const share = (x - left) / (picture.viewBox.baseVal.width - left - right);
+    const [from, to] = [Number(picture.dataset.from), Number(picture.dataset.to)];
+    const share = ((event.clientX - box.left) * scale - from) / (to - from);
     if (share >= 0 && share < 1) show(Math.floor(share * rows.length));
   });
   drawn.addEventListener("pointerleave", () => said.classList.remove("on"));

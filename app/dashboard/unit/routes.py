@@ -6,11 +6,12 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from app.dashboard import sentences
-from app.dashboard.ahead.routes import HORIZONS, Shown, now
+from app.dashboard.ahead.routes import HORIZONS, Shown
 from app.dashboard.routes import Looker, answer, locked, page_of
 from app.dashboard.unit import queries
 from app.db import Db
 from app.errors import NotFound
+from app.overview.routes import told_now
 
 router = APIRouter(tags=["dashboard"], include_in_schema=False)
 Unit = Annotated[str, Path(max_length=64)]
@@ -23,7 +24,7 @@ async def one(
     """One unit: its places with reasons, what it says of itself, its stops, and what is ahead."""
     if viewer is None:
         return locked(request)
-    told = await now(request, session, viewer)
+    told = await told_now(request, session, viewer)
     found = next((each for each in told.units if each.unit == unit), None)
     if found is None:
         raise NotFound("There is no unit of this name.", code="unknown-unit")

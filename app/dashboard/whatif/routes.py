@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from app.access.principal import Principal
@@ -12,7 +12,7 @@ from app.access.routes import from_this_tower
 from app.dashboard.forms import fields
 from app.dashboard.ledgers import last_known
 from app.dashboard.names import role_name, type_name
-from app.dashboard.routes import PAGE, Looker, locked, page_of, render
+from app.dashboard.routes import Looker, answer, locked, page_of
 from app.dashboard.whatif import queries
 from app.dashboard.whatif.beside import beside_chart, most_changed
 from app.dashboard.whatif.form import KNOBS, OF_ROLES, Typed, payload, typed
@@ -79,9 +79,11 @@ async def shown(
 ) -> Response:
     charts = [beside_chart(views), most_changed(views)] if len(views) > 1 else []
     plan = views[0].plan if views else None
-    html = render(
+    return answer(
+        request,
         "what-if.html",
         page_of(request),
+        400 if errors else 200,
         views=views,
         latest=await queries.latest(session) if views else [],
         charts=[chart for chart in charts if chart is not None],
@@ -99,4 +101,3 @@ async def shown(
         year=datetime.now(UTC).year,
         last=plan.years[last_known(plan.lines[0].need.p50) or 0] if plan and plan.lines else None,
     )
-    return HTMLResponse(html, 400 if errors else 200, PAGE)

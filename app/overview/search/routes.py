@@ -5,24 +5,18 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.access.routes import require
 from app.db import Db
 from app.facilities.queries import directory
-from app.overview.routes import body
-from app.overview.schemas import Ask, Overview
+from app.overview.routes import told_now
 from app.overview.search import commands, queries
 from app.overview.search.schemas import HoldShown, HoldTold, Needs, PlacesFound
 
 router = APIRouter(tags=["places"])
 Seeker = Annotated[Principal, Depends(require("places:search", region=True))]
 Holder = Annotated[Principal, Depends(require("places:hold", region=True))]
-
-
-async def seen(request: Request, session: AsyncSession, viewer: Principal) -> Overview:
-    return Overview.model_validate_json(await body(request, session, viewer, Ask()))
 
 
 @router.post("/places/_search")
@@ -33,7 +27,7 @@ async def search(request: Request, session: Db, viewer: Seeker, needs: Needs) ->
     Rests on what the overview shows to you: a stale unit is never offered, and one that may not
     be shown is a no that says nothing else. What others hold is not offered.
     """
-    told = await seen(request, session, viewer)
+    told = await told_now(request, session, viewer)
     facts = await directory(request.app.state.directory, session)
     held = await queries.held(session, viewer, datetime.now(UTC))
     return queries.places(told, facts, viewer, needs, held)
@@ -46,7 +40,7 @@ async def hold(request: Request, session: Db, principal: Holder, told: HoldTold)
     It is no promise of the unit: call it. It is over by itself after `minutes`, and no place can
     be held that the overview does not show to you as admittable (409 `no-room`).
     """
-    overview = await seen(request, session, principal)
+    overview = await told_now(request, session, principal)
     held = await commands.hold(session, principal, told, overview, datetime.now(UTC))
     return HoldShown(
         id=held.hold,
