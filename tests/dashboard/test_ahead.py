@@ -67,9 +67,19 @@ async def test_title_picture_table_and_file_of_what_is_ahead_are_one(
     rows = list(csv.DictReader(io.StringIO(file.text), delimiter=";"))
     demo.state.fictief = False
     forecast: Any = (await client.get("/v1/forecasts", params=asked, headers=key)).json()
-    steps = forecast["forecasts"][0]["steps"]
-    shown = [float(row["Nodig"].replace(",", ".")) for row in rows]
-    assert shown == [step["need"]["median"] for step in steps]
+    (told,) = forecast["forecasts"]
+    before, ahead = rows[:28], rows[28:]
+    seen = [None if row["Was er"] == "onbekend" else figure(row["Was er"]) for row in before]
+    assert seen == [
+        value if value is None else round(value, 1) for value in told["past"]["values"][-28:]
+    ]
+    assert [figure(row["Nodig"]) for row in ahead] == [
+        step["need"]["median"] for step in told["steps"]
+    ]
+
+
+def figure(shown: str) -> float:
+    return float(shown.replace(",", "."))
 
 
 # A run takes seconds: all pages are asked of one.

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.dashboard.ahead.gaps import gaps_chart, roles_chart
 from app.dashboard.ahead.judged import judged_chart
+from app.dashboard.ahead.kinds import kinds_chart
 from app.dashboard.ahead.people import people_chart
 from app.dashboard.ahead.tonight import tonight_chart
 from app.dashboard.charts import Chart
@@ -39,14 +40,15 @@ async def outlook(
     horizon: Horizon,
     wanted: str,
 ) -> tuple[list[Choice], list[Chart]]:
-    """One kind of bed over one horizon, and how good such forecasts were."""
+    """One kind of bed over one horizon, how good such forecasts were, and all kinds together."""
     told = await types(request, session, viewer, settings, horizon)
     key, choices = chosen(list(told), wanted)
     if key is None:
         return [], []
     drawn = drawn_of(type_name(*key), f"careSetting={key[0]}", horizon, told[key])
     judged = await how_good(session, viewer, key, horizon)
-    return choices, [each for each in (drawn, judged) if each is not None]
+    several = kinds_chart(told, horizon)
+    return choices, [each for each in (drawn, judged, several) if each is not None]
 
 
 def drawn_of(name: str, of: str, horizon: Horizon, told: TypeForecast) -> Chart | None:
