@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from app.dashboard.drawing.places import bar
+from app.dashboard.drawing.spark import spark
 from app.dashboard.language import _, capital, number, percent
 from app.dashboard.names import role_name, setting_name
 from app.dashboard.sentences import (
@@ -252,6 +255,15 @@ def bar_of(line: PlacesNow | Total) -> str:
     if occupied is None or staffed is None:
         return ""
     return bar(occupied, line.reserved.value or 0.0, staffed, line.closed_places.value or 0.0)
+
+
+def spark_of(values: Sequence[float | None], line: PlacesNow) -> Markup:
+    """The last days of who is there beside the places that are open now, as words too."""
+    if not values:
+        return Markup("")
+    told = [_("onbekend") if value is None else number(value) for value in values]
+    said = _("van oud naar nieuw: {days}; nu {n}", days=", ".join(told[:-1]), n=told[-1])
+    return spark(values, line.staffed.value) + Markup('<span class="hide">{}</span>').format(said)
 
 
 def taken(line: PlacesNow | Total) -> str:

@@ -1,7 +1,7 @@
 """What the page asks of the parts before it: the same answers that their routes give."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -21,11 +21,11 @@ from app.forecasts import queries as forecasts
 from app.forecasts.kept import Version
 from app.forecasts.routes import kept_of
 from app.forecasts.runs import Horizon
-from app.forecasts.schemas import Asked, Forecast, TypeForecast
+from app.forecasts.schemas import Asked, Forecast, Past, TypeForecast
 from app.forecasts.staffing import queries as staffing
 from app.forecasts.staffing.routes import kept_of as people_of
 from app.forecasts.staffing.schemas import Asked as StaffingAsked
-from app.overview.schemas import Overview
+from app.overview.schemas import Overview, PlacesNow, UnitNow
 from app.planning import queries as plans
 from app.planning.routes import seen
 from app.planning.schemas import ScenarioView
@@ -33,6 +33,7 @@ from app.planning.schemas import ScenarioView
 Key = tuple[CareSetting, str | None]
 Question = tuple[Language, int, str, tuple[CareSetting, ...], str]
 MOST_DRAWN = 200
+WEEK = 7
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,16 @@ class Ahead:
     key: str
     charts: Sequence[Chart] = ()
     shown: str = "weken"
+    weeks_back: Mapping[tuple[str, str, str], Past] = field(default_factory=dict)
 
     def showing(self, shown: str) -> "Ahead":
         return replace(self, shown=shown)
+
+    def week_back(self, unit: UnitNow, line: PlacesNow) -> Sequence[float | None]:
+        """Who was there at each census of the last seven days, and now; empty if none is known."""
+        told = self.weeks_back.get((unit.unit, line.resource, line.bed_type or ""))
+        before = told.values[-WEEK:] if told is not None else ()
+        return (*before, line.occupied.value) if any(n is not None for n in before) else ()
 
     @property
     def tabs(self) -> Sequence[Tab]:
@@ -98,7 +106,7 @@ async def ahead(
     version = kept_of(request).version
     if (found := drawn_of(request).get(about)) is not None and found[0] == version:
         return found[1]
-    made = await draw(request, session, viewer, settings, wanted)
+    made = await draw(request, session, viewer, overview, settings, wanted)
     drawn_of(request)[about] = (version, made)
     return made
 
@@ -107,13 +115,16 @@ async def draw(
     request: Request,
     session: AsyncSession,
     viewer: Principal,
+    overview: Overview,
     settings: Sequence[CareSetting],
     wanted: str,
 ) -> Ahead:
     answers = await told_of(request, session, viewer, settings, "weeks")
     weeks = kinds(answers)
+    units = [unit.unit for unit in overview.units]
+    back = await forecasts.looked_back(session, viewer, units, datetime.now(UTC))
     if not weeks:
-        return Ahead((), "")
+        return Ahead((), "", weeks_back=back)
     view = await baseline(request, session, viewer)
     planned = {(line.care_setting, line.bed_type) for line in view.plan.lines} if view else set()
     key = next((each for each in weeks if key_text(each) == wanted), None)
@@ -134,7 +145,8 @@ async def draw(
     staff = await shifts(request, session, viewer, key[0])
     gap = years(view, key, name) if view is not None else []
     drawn = [*fans, calendar_chart(named), staff, *gap]
-    return Ahead(choices, key_text(key), tuple(chart for chart in drawn if chart is not None))
+    charts = tuple(chart for chart in drawn if chart is not None)
+    return Ahead(choices, key_text(key), charts, weeks_back=back)
 
 
 async def shifts(

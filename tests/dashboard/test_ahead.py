@@ -48,6 +48,7 @@ async def test_title_picture_table_and_file_of_what_is_ahead_are_one(
     await a_baseline(session, version=2)
     asked = {"careSetting": "reo", "horizon": "weeks"}
     key = await a_planner(session)
+    neighbour = await make.a_key(session, organisation="caz")
 
     page = Outline((await client.get("/")).text)
     months = Outline((await client.get("/", params={"h": "maanden"})).text)
@@ -66,6 +67,11 @@ async def test_title_picture_table_and_file_of_what_is_ahead_are_one(
     assert none.status_code == 404
     rows = list(csv.DictReader(io.StringIO(file.text), delimiter=";"))
     demo.state.fictief = False
+    theirs = Outline((await client.get("/", headers=neighbour)).text)
+    # Days of who is there: for those who place people, not for a neighbour.
+    assert "van oud naar nieuw" in page.text
+    assert "van oud naar nieuw" not in theirs.text
+    assert "Alle afdelingen" in theirs.text
     forecast: Any = (await client.get("/v1/forecasts", params=asked, headers=key)).json()
     (told,) = forecast["forecasts"]
     before, ahead = rows[:28], rows[28:]
