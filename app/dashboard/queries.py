@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -221,7 +222,13 @@ async def told(
         urlencode(asked).encode(),
         datetime.now(UTC),
     )
-    return Forecast.model_validate_json(answer.body)
+    return read(answer.body)
+
+
+@lru_cache(maxsize=128)
+def read(body: bytes) -> Forecast:
+    """An answer that stands is the same bytes each time, and is read once."""
+    return Forecast.model_validate_json(body)
 
 
 def kinds(answers: Sequence[tuple[CareSetting, Forecast]]) -> dict[Key, TypeForecast]:

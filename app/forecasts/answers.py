@@ -1,8 +1,9 @@
 """From what a run stored to what one viewer is told of it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Literal
 
 from app.access.disclosure import Disclosure, Shown
@@ -133,6 +134,19 @@ class Asked:
 
     def tidy(self, value: float) -> float:
         return tidy(value, self.digits)
+
+    @cached_property
+    def middle(self) -> int:
+        """At which place of the quantiles the median is."""
+        return self.place(0.5)
+
+    @cached_property
+    def ends(self) -> Sequence[tuple[int, int, int]]:
+        """Of each level at which places of the quantiles its interval ends."""
+        return [(n, self.place(tail(n)), self.place(1 - tail(n))) for n in self.levels]
+
+    def place(self, probability: float) -> int:
+        return [round(p, 4) for p in self.probabilities].index(round(probability, 4))
 
 
 def sees_past(
@@ -292,8 +306,8 @@ def explanation(detail: Mapping[str, Any]) -> str | None:
 def week(told: Mapping[str, Any], asked: Asked, supply: FigureState) -> WeekAhead:
     return WeekAhead(
         day=told["from"],
-        mean=band([asked.tidy(q) for q in told["mean"]], asked),
-        peak=band([asked.tidy(q) for q in told["peak"]], asked),
+        mean=band(told["mean"], asked),
+        peak=band(told["peak"], asked),
         p_short=amount(told["pShort"], supply, 3),
     )
 
@@ -348,9 +362,9 @@ SKILL = {"relCrps": "rel_crps"}
 
 def step(point: Point, shortfall: float | None, asked: Asked, supply: FigureState) -> ForecastStep:
     known = len(point.quantiles) == len(asked.probabilities)
-    quantiles = [asked.tidy(q) for q in point.quantiles] if known else None
+    quantiles = point.quantiles if known else None
     told = band(quantiles, asked)
-    needed = [asked.tidy(q) for q in point.need] if point.need else quantiles
+    needed = point.need or quantiles
     return ForecastStep(
         state=told.state,
         median=told.median,
@@ -359,7 +373,7 @@ def step(point: Point, shortfall: float | None, asked: Asked, supply: FigureStat
         at=point.at,
         until=point.at + timedelta(seconds=point.length_s),
         supply=amount(point.supply, supply),
-        need=band(needed, asked),
+        need=band(point.need, asked) if point.need else told,
         gap=gap(needed, point.supply, asked, supply),
         p_short=amount(point.p_short, supply, 3),
         shortfall=amount(shortfall, supply, 3),
@@ -376,9 +390,7 @@ def moved(moves: Moves | None, asked: Asked, supply: FigureState) -> dict[str, A
     places: FigureState = supply if moves.net else "notApplicable"
     return {
         **{
-            name: band([asked.tidy(q) for q in told], asked)
-            if told
-            else Band(state="notApplicable")
+            name: band(told, asked) if told else Band(state="notApplicable")
             for name, told in bands.items()
         },
         "at_least_90": amount(moves.at_least_90, places, 0),
@@ -393,22 +405,28 @@ def moved(moves: Moves | None, asked: Asked, supply: FigureState) -> dict[str, A
 def band(quantiles: Sequence[float] | None, asked: Asked) -> Band:
     if quantiles is None:
         return Band(state="unknown")
-    at = {round(p, 4): q for p, q in zip(asked.probabilities, quantiles, strict=True)}
-    intervals = [
-        Interval(level=level, low=at[tail(level)], high=at[round(1 - tail(level), 4)])
-        for level in asked.levels
-    ]
-    return Band(state="known", median=at[0.5], intervals=tuple(intervals))
+    told = quantiles
+    return band_of(asked, lambda place: asked.tidy(told[place]))
 
 
 def gap(
     quantiles: Sequence[float] | None, supply: float | None, asked: Asked, state: FigureState
 ) -> Band:
+    """The quantiles of supply less need: those of the need the other way round."""
     if state != "known":
         return Band(state=state)
     if quantiles is None or supply is None:
         return Band(state="unknown")
-    return band([asked.tidy(supply - q) for q in reversed(quantiles)], asked)
+    needed, there = quantiles, supply
+    return band_of(asked, lambda place: asked.tidy(there - asked.tidy(needed[-1 - place])))
+
+
+def band_of(asked: Asked, at: Callable[[int], float]) -> Band:
+    """By the value at each place of the quantiles: of those that are told alone."""
+    intervals = [
+        Interval(level=level, low=at(low), high=at(high)) for level, low, high in asked.ends
+    ]
+    return Band(state="known", median=at(asked.middle), intervals=tuple(intervals))
 
 
 def tail(level: int) -> float:
