@@ -71,7 +71,7 @@ class Tile:
     words: str
     beside: str
     level: LevelNow
-    foot: str
+    foot: Sequence[str]
 
 
 def tiles(overview: Overview) -> list[Tile]:
@@ -106,7 +106,7 @@ def tile_of(setting: str, totals: Sequence[Total]) -> Tile:
     free = _("{n} vrij van {of}", n=places(total.free), of=places(total.staffed))
     risk = _("kans op nee {share}", share=share(total.refusal_risk))
     known = total.free.value is not None and total.staffed.value is not None
-    foot = " · ".join([*([free] if known else ()), *([risk] if risk_known(total) else ())])
+    foot = [*([free] if known else ()), *([risk] if risk_known(total) else ())]
     words = _("nu opneembaar")
     return Tile(
         setting, setting_name(setting), places(total.admittable), words, beside, total.level, foot
@@ -123,7 +123,7 @@ def phone_tile(setting: str, units: Sequence[UnitNow]) -> Tile | None:
     if told is None or told.reachability is None:
         return None
     wait = told.reachability.longest_wait_seconds.value
-    foot = "" if wait is None else _("langste wacht {n} min", n=round(wait / MINUTE))
+    foot = [] if wait is None else [_("langste wacht {n} min", n=round(wait / MINUTE))]
     within = told.reachability.within_120s
     return Tile(
         setting,

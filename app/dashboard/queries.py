@@ -1,5 +1,6 @@
 """What the page asks of the parts before it: the same answers that their routes give."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from app.dashboard.language import Language, _, spoken
 from app.dashboard.ledgers import ledger_chart, line_of, scarcest
 from app.dashboard.names import role_name, short_names, type_name
 from app.dashboard.shortages import calendar_chart, staff_chart
+from app.db import Standing
 from app.errors import NotFound
 from app.facilities.schemas import CareSetting
 from app.forecasts import queries as forecasts
@@ -59,13 +61,17 @@ WEEKS = frozenset({"kalender"})
 
 @dataclass(frozen=True)
 class Ahead:
-    """What lies ahead of the region and of one kind of bed; no `choices` before a run."""
+    """What lies ahead of the region and of one kind of bed; no `choices` before a run.
+
+    `loading`: it is being drawn.
+    """
 
     choices: Sequence[Choice]
     key: str
     charts: Sequence[Chart] = ()
     shown: str = "weken"
     weeks_back: Mapping[tuple[str, str, str], Past] = field(default_factory=dict)
+    loading: bool = False
 
     def showing(self, shown: str) -> "Ahead":
         return replace(self, shown=shown)
@@ -96,9 +102,18 @@ class Ahead:
 
 
 async def ahead(
-    request: Request, session: AsyncSession, viewer: Principal, overview: Overview, wanted: str
+    request: Request,
+    session: AsyncSession,
+    viewer: Principal,
+    overview: Overview,
+    wanted: str,
+    seconds: float | None = None,
 ) -> Ahead:
-    """The pictures for this viewer; of the kind of bed that is wanted, else of the shortest one."""
+    """The pictures for this viewer; of the kind of bed that is wanted, else of the shortest one.
+
+    After a run they are drawn once, which may take longer than somebody waits: after `seconds` the
+    answer is that they are being drawn, and that goes on for who asks next.
+    """
     settings = sorted({unit.care_setting for unit in overview.units})
     if not settings:
         return Ahead((), "")
@@ -107,9 +122,35 @@ async def ahead(
     version = kept_of(request).version
     if (found := drawn_of(request).get(about)) is not None and found[0] == version:
         return found[1]
-    made = await draw(request, session, viewer, overview, settings, wanted)
-    drawn_of(request)[about] = (version, made)
-    return made
+    if seconds is None:
+        made = await draw(request, session, viewer, overview, settings, wanted)
+        drawn_of(request)[about] = (version, made)
+        return made
+    under_way = drawing_of(request)
+    if about not in under_way:
+
+        async def drawn_apart() -> Ahead:
+            try:
+                async with request.app.state.sessions() as apart:
+                    apart.info["standing"] = Standing(viewer.org_id, "region")
+                    made = await draw(request, apart, viewer, overview, settings, wanted)
+                drawn_of(request)[about] = (version, made)
+                return made
+            finally:
+                del under_way[about]
+
+        under_way[about] = asyncio.create_task(drawn_apart())
+    task = under_way[about]
+    await asyncio.wait({task}, timeout=seconds)
+    return task.result() if task.done() else Ahead((), "", loading=True)
+
+
+def drawing_of(request: Request) -> dict[Question, asyncio.Task[Ahead]]:
+    """What is being drawn, by viewer and question."""
+    if not hasattr(request.app.state, "drawing"):
+        request.app.state.drawing = {}
+    found: dict[Question, asyncio.Task[Ahead]] = request.app.state.drawing
+    return found
 
 
 async def draw(

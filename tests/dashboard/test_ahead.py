@@ -1,5 +1,6 @@
 """The page looks ahead: title, picture, table and file of one object, for who may see it."""
 
+import asyncio
 import csv
 import io
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.dashboard import routes
 from tests import make
 from tests.conftest import Database
 from tests.dashboard.test_page import Outline, demo
@@ -71,7 +73,7 @@ async def test_title_picture_table_and_file_of_what_is_ahead_are_one(
     # Days of who is there: for those who place people, not for a neighbour.
     assert "van oud naar nieuw" in page.text
     assert "van oud naar nieuw" not in theirs.text
-    assert "Alle afdelingen" in theirs.text
+    assert "Afdelingen:" in theirs.text
     forecast: Any = (await client.get("/v1/forecasts", params=asked, headers=key)).json()
     (told,) = forecast["forecasts"]
     before, ahead = rows[:28], rows[28:]
@@ -86,6 +88,35 @@ async def test_title_picture_table_and_file_of_what_is_ahead_are_one(
 
 def figure(shown: str) -> float:
     return float(shown.replace(",", "."))
+
+
+async def until_drawn(client: AsyncClient) -> Outline:
+    """The first page once nothing is being drawn any more."""
+    for _try in range(100):
+        page = Outline((await client.get("/")).text)
+        if not page.all("progress"):
+            return page
+        await asyncio.sleep(0.1)
+    raise AssertionError("It is being drawn for ever.")
+
+
+async def test_pictures_that_take_long_come_after_the_page_itself(
+    demo: FastAPI,
+    client: AsyncClient,
+    session: AsyncSession,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await a_run(session, database)
+    monkeypatch.setattr(routes, "PATIENCE_SECONDS", 0.0)
+
+    first = Outline((await client.get("/")).text)
+    later = await until_drawn(client)
+
+    assert "De verwachting wordt getekend" in first.text
+    assert "reo-flex (fictief)" in first.text
+    assert first.all("figure") == []
+    assert "fan-weeks" in [figure["id"] for figure in later.all("figure")]
 
 
 # A run takes seconds: all pages are asked of one.

@@ -104,7 +104,7 @@ def fan(steps: Sequence[Band], unit: str, size: Size = WIDE) -> Markup:
     width = (size.width - size.left - size.right) / max(len(steps), 1)
     frame = Frame(size, scale, [size.left + width * (n + 0.5) for n in range(len(steps))], width)
     parts = [
-        words("ax", 2, 12, unit),
+        words("ax", 2, 10, unit),
         *grid(scale, ticks, size.left, frame.right),
         *bands(steps, frame),
         *shortage(steps, frame),
@@ -184,7 +184,7 @@ def seen(steps: Sequence[Band], frame: Frame, floor: float, *, named: bool = Tru
     now = frame.at[before] - frame.step / 2 if before < len(steps) else frame.right
     parts = [line("now", now, frame.scale.top, now, floor)]
     if named:
-        parts.append(words("ax", now, frame.scale.top - 8, _("nu"), "middle"))
+        parts.append(words("ax", now, frame.scale.top - 3, _("nu"), "middle"))
     for run in stretches([step.seen is not None for step in steps]):
         told = [(frame.at[n], frame.scale.at(steps[n].seen or 0)) for n in run]
         way = path(told) if len(told) > 1 else f"{path(told)}h0.01"

@@ -113,6 +113,9 @@ function put(fresh) {
   if (time) live.querySelector("time").replaceWith(document.importNode(time, true));
 }
 
+// What is still being drawn is asked for again; without this the page itself is.
+if (document.querySelector(".loading")) setTimeout(() => location.reload(), 1500);
+
 let due = 0;
 function refresh() {
   clearTimeout(due);
