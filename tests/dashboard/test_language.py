@@ -20,6 +20,7 @@ from app.dashboard.entry import sheet, words
 from app.dashboard.language import _, listed, number, percent, signed, speaking
 from app.dashboard.page import FOOT, MENU
 from app.dashboard.queries import NAMES
+from app.dashboard.refusing import words as refusals
 from app.dashboard.routes import pages
 from app.dashboard.unit import back
 from app.dashboard.whatif.form import KNOBS
@@ -48,6 +49,7 @@ LISTS = (
     *(tab.name for tab in NAMES),
     *(each.name for each in back.BACKS),
     *(*tonight.COLUMNS, *judged.COLUMNS, *gaps.COLUMNS),
+    *(text for told in (*refusals.BY_STATUS.values(), refusals.OURS) for text in told[:2]),
     *("plekken", "fte", "plek", "72 uur"),
 )
 
