@@ -1,13 +1,14 @@
 """What will be needed beside what there will be, in weeks, months and years."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from app.dashboard.charts import Chart
 from app.dashboard.drawing.fan import Band, fans
 from app.dashboard.language import _, capital, number, percent
-from app.dashboard.names import day_name, kind_name, role_name, told_number
+from app.dashboard.names import day_name, kind_name, local_day, role_name, told_number
 from app.dashboard.sentences import LIKELY, MONTHS, UNLIKELY, probability_word
 from app.forecasts import calendar
 from app.forecasts.runs import Horizon
@@ -33,26 +34,60 @@ BEFORE: Mapping[Horizon, int] = {"days": 0, "weeks": 28, "months": 12, "years": 
 Before = Sequence[tuple[date, float | None]]
 
 
-def fan_chart(name: str, of: str, horizon: Horizon, told: TypeForecast) -> Chart | None:
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a run of before expected to be needed, by the day on which a step begins."""
+
+    issued: date
+    needed: Mapping[date, float]
+
+    @property
+    def name(self) -> str:
+        return _("verwacht op {day}", day=day_name(self.issued))
+
+
+def earlier_of(told: TypeForecast | None, issued: datetime | None) -> Earlier | None:
+    """None where that run said nothing of it."""
+    steps = [] if told is None else told.steps
+    needed = {step.day: step.need.median for step in steps if step.need.median is not None}
+    return Earlier(local_day(issued), needed) if needed and issued is not None else None
+
+
+def fan_chart(
+    name: str, of: str, horizon: Horizon, told: TypeForecast, earlier: Earlier | None = None
+) -> Chart | None:
     """Of one kind of bed of what is asked for (`of`); None where nothing is known of it."""
     steps = [step for step in told.steps if step.state == "known"]
     if told.state != "known" or not steps:
         return None
     worst = worst_steps(steps, STRIPS[horizon])
     before = seen_before(told.past, horizon)
-    bands = bands_of(before, steps, horizon, worst)
+    bands = bands_of(before, steps, horizon, worst, earlier)
     said = sentence(steps, horizon, told)
-    rows = [row(step, horizon, told=bool(before)) for step in steps]
+    cells = [
+        *(row_before(*each, horizon) for each in before),
+        *(row(step, horizon, told=bool(before)) for step in steps),
+    ]
+    heads = columns(before)
+    if earlier is not None:
+        heads = (*heads, capital(earlier.name))
+        days = [*(day for day, _seen in before), *(step.day for step in steps)]
+        then = [earlier.needed.get(day) for day in days]
+        cells = [
+            (*row_, "–" if value is None else number(value))
+            for row_, value in zip(cells, then, strict=True)
+        ]
     needed = _("plekken nodig, met ruimte") if horizon == "years" else _("verwacht nodig")
     return Chart(
         name=f"fan-{horizon}",
         title=title(name, horizon, steps),
         sentence=" ".join(filter(None, (last_seen(before, horizon), said))),
         pictures=fans(bands, kind_name(told.bed_type)),
-        columns=columns(before),
-        rows=[*(row_before(*each, horizon) for each in before), *rows],
+        columns=heads,
+        rows=cells,
         legend=(
             *((("seen", seen_name(told.past)),) if before else ()),
+            *((("earlier", earlier.name),) if earlier is not None else ()),
             ("middle", needed),
             *((("b50", _("50% kans")),) if horizon != "years" else ()),
             ("b80", _("80% kans")),
@@ -64,14 +99,19 @@ def fan_chart(name: str, of: str, horizon: Horizon, told: TypeForecast) -> Chart
 
 
 def bands_of(
-    before: Before, steps: Sequence[ForecastStep], horizon: Horizon, worst: frozenset[int]
+    before: Before,
+    steps: Sequence[ForecastStep],
+    horizon: Horizon,
+    worst: frozenset[int],
+    earlier: Earlier | None = None,
 ) -> list[Band]:
     """What there was, and what will be; the gap stands under the steps that are the worst."""
     days = [*(day for day, _seen in before), *(step.day for step in steps)]
     every = EVERY[horizon]
     under = [mark(day, horizon) if n % every == every // 2 else "" for n, day in enumerate(days)]
+    then = earlier.needed if earlier is not None else {}
     past = [
-        Band(None, None, mark=under[n], seen=seen, past=True)
+        Band(None, None, mark=under[n], seen=seen, past=True, earlier=then.get(days[n]))
         for n, (_day, seen) in enumerate(before)
     ]
     ahead = [
@@ -82,6 +122,7 @@ def bands_of(
             supply=step.supply.value,
             mark=under[len(before) + n],
             gap=gap_of(step) if n in worst else None,
+            earlier=then.get(step.day),
         )
         for n, step in enumerate(steps)
     ]

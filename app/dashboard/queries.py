@@ -251,10 +251,18 @@ async def told_of(
 
 
 async def told(
-    request: Request, session: AsyncSession, viewer: Principal, by: str, of: str, horizon: Horizon
+    request: Request,
+    session: AsyncSession,
+    viewer: Principal,
+    by: str,
+    of: str,
+    horizon: Horizon,
+    issued_at: str | None = None,
 ) -> Forecast:
-    """What the API answers of a care setting or a unit."""
+    """What the API answers of a care setting or a unit; of the last run, or of one before."""
     asked = {by: of, "horizon": horizon}
+    if issued_at is not None:
+        asked["issuedAt"] = issued_at
     answer = await forecasts.answer(
         kept_of(request),
         session,

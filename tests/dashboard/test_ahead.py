@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
@@ -88,6 +89,29 @@ async def test_title_picture_table_and_file_of_what_is_ahead_are_one(
 
 def figure(shown: str) -> float:
     return float(shown.replace(",", "."))
+
+
+async def test_what_is_expected_is_held_against_what_was_expected_before(
+    demo: FastAPI, client: AsyncClient, session: AsyncSession, database: Database
+) -> None:
+    await make.a_unit(session)
+    await told(session, "reo-flex", staffed=9, occupied=8, reserved=0)
+    await a_series(session, ripple(200), ends=make.now().date() - timedelta(days=1))
+    await issue(database.urls.worker, make.now() - timedelta(days=8))
+    await issue(database.urls.worker, make.now())
+    asked = {"h": "weken", "eerder": "week"}
+
+    page = Outline((await client.get("/verwachting", params=asked)).text)
+    file = await client.get("/verwachting", params={**asked, "grafiek": "fan-weeks.csv"})
+    no_run = Outline((await client.get("/verwachting?h=weken&eerder=maand")).text)
+
+    *_, then = next(csv.reader(io.StringIO(file.text), delimiter=";"))
+    rows = list(csv.DictReader(io.StringIO(file.text), delimiter=";"))
+    last_week = [row[then] for row in rows[21:27]]
+    assert then.startswith("Verwacht op ")
+    assert then[1:] in page.text
+    assert all(5 < figure(value) < 11 for value in last_week)
+    assert "Van toen is geen verwachting bewaard" in no_run.text
 
 
 async def until_drawn(client: AsyncClient) -> Outline:

@@ -50,6 +50,7 @@ LISTS = (
     *(each.name for each in back.BACKS),
     *(*tonight.COLUMNS, *judged.COLUMNS, *gaps.COLUMNS),
     *(text for told in (*refusals.BY_STATUS.values(), refusals.OURS) for text in told[:2]),
+    *("niet", "een week geleden", "vier weken geleden"),
     *("plekken", "fte", "plek", "72 uur"),
 )
 

@@ -32,7 +32,8 @@ class Band:
     """One step of a fan; None is not known. `inner` is that of 50%, `outer` of 80%.
 
     `gap` is supply less need with its 80% band: what the strip below shows where it is told.
-    `seen` is what there was: told of the steps before now, of which nothing else is.
+    `seen` is what there was: told of the steps before now, of which nothing else is. `earlier` is
+    what was expected of the step before.
     """
 
     middle: float | None
@@ -43,6 +44,7 @@ class Band:
     gap: tuple[float, float, float] | None = None
     seen: float | None = None
     past: bool = False
+    earlier: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def fan(steps: Sequence[Band], unit: str, size: Size = WIDE) -> Markup:
     values = [
         value
         for step in steps
-        for value in (step.middle, step.supply, step.seen, *(step.outer or ()))
+        for value in (step.middle, step.supply, step.seen, step.earlier, *(step.outer or ()))
         if value is not None
     ]
     # A line may begin above zero where all of it lies high: its changes are what is looked for.
@@ -110,6 +112,7 @@ def fan(steps: Sequence[Band], unit: str, size: Size = WIDE) -> Markup:
         *shortage(steps, frame),
         *supply(steps, frame),
         *middle(steps, frame),
+        *line_of("earlier", [step.earlier for step in steps], frame),
         *seen(steps, frame, floor),
         *(labels(steps, frame) if not size.narrow else ()),
         *(strip(steps, frame, floor) if told else ()),
@@ -169,11 +172,15 @@ def supply(steps: Sequence[Band], frame: Frame) -> list[str]:
 
 
 def middle(steps: Sequence[Band], frame: Frame) -> list[str]:
-    return [
-        f'<path class="middle" d="'
-        f'{path((frame.at[n], frame.scale.at(steps[n].middle or 0)) for n in run)}"/>'
-        for run in stretches([step.middle is not None for step in steps])
+    return line_of("middle", [step.middle for step in steps], frame)
+
+
+def line_of(kind: str, values: Sequence[float | None], frame: Frame) -> list[str]:
+    ways = [
+        path((frame.at[n], frame.scale.at(values[n] or 0)) for n in run)
+        for run in stretches([value is not None for value in values])
     ]
+    return [f'<path class="{kind}" d="{way}"/>' for way in ways]
 
 
 def seen(steps: Sequence[Band], frame: Frame, floor: float, *, named: bool = True) -> list[str]:
