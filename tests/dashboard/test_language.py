@@ -93,12 +93,14 @@ def test_both_languages_hold_the_same_values() -> None:
 def test_numbers_are_written_as_each_language_does() -> None:
     dutch = (number(-1.25), signed(2.5), percent(0.001), listed(["a", "b"]))
     nothing = (number(-0.0), number(-0.04), signed(-0.04))
+    many = (number(9999), number(12345.6), number(-1234567))
 
     with speaking("en"):
         english = (number(-1.25), signed(2.5), percent(0.001), listed(["a", "b"]))
 
     assert dutch == ("−1,2", "+2,5", "minder dan 1%", "a en b")
     assert nothing == ("0", "0", "0")
+    assert many == ("9999", "12.345,6", "−1.234.567")
     assert english == ("−1.2", "+2.5", "less than 1%", "a and b")
 
 
