@@ -18,6 +18,7 @@ from app.dashboard.ahead import gaps, judged, tonight
 from app.dashboard.english import ENGLISH
 from app.dashboard.entry import sheet, words
 from app.dashboard.language import _, listed, number, percent, signed, speaking
+from app.dashboard.managing import words as managing
 from app.dashboard.page import FOOT, MENU
 from app.dashboard.queries import NAMES
 from app.dashboard.routes import pages
@@ -38,6 +39,10 @@ BY_NAME: tuple[Mapping[Any, str], ...] = (
     *(sentences.BANDS, sentences.DOUBTS, names.CAUSES, names.SHORT_CAUSES, fans.AHEAD),
     *(BED_TYPE_NAMES, ROLE_NAMES, KNOBS, sheet.REASONS, words.REFUSALS, words.MEASURES),
     *sheet.OFFERED.values(),
+    *(managing.AUDIENCES, managing.VIEWER_NAMES, managing.SHOWN, managing.DETAILS),
+    *(managing.SCOPE_NAMES, managing.SOURCES, managing.SESSIONS, managing.LASTS),
+    *(managing.EVENTS, managing.OBJECTS, managing.OUTCOMES, managing.REASONS),
+    *(managing.ATTRIBUTES, managing.TARGETS, managing.FIELDS, managing.REFUSALS, managing.RULES),
 )
 LEVELS: tuple[Level, ...] = sentences.ORDER
 LISTS = (
@@ -46,6 +51,8 @@ LISTS = (
     *(tab.name for tab in NAMES),
     *(*tonight.COLUMNS, *judged.COLUMNS, *gaps.COLUMNS),
     *("plekken", "fte", "plek", "72 uur"),
+    *(item.name for item in managing.TABS),
+    *(words for words, _form in managing.SETTINGS_SAID.values()),
 )
 
 
