@@ -2,16 +2,16 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import queries as access
@@ -27,6 +27,7 @@ from app.dashboard.managing import matrix, queries, words
 from app.dashboard.managing.queries import PAGE as PAGE_OF_TRACES
 from app.dashboard.managing.queries import Party, Range
 from app.dashboard.names import local_day
+from app.dashboard.page import Page
 from app.dashboard.routes import PAGE, Looker, answer, language_of, locked, page_of, render
 from app.dashboard.routes import pages as templates
 from app.dashboard.signing.routes import asked
@@ -36,22 +37,30 @@ from app.facilities import queries as facilities
 from app.facilities.hours import LOCAL
 from app.facilities.norms import norms_of
 from app.facilities.queries import directory
+from app.facilities.region import LONGEST_CLIENT
 from app.feeds import queries as known_feeds
 from app.feeds.states import commands as feed_states
 from app.observations.notices.routes import drop_overview
+from app.observations.persons import code_of_text
 from app.paging import MOMENT_AND_ID, encode
 from app.paging import page_of as cursor_of
 from app.signals.levels import in_force
-from app.wire import Slug
+from app.wire import Slug, Word
 
 pages = APIRouter(tags=["dashboard"], include_in_schema=False)
 forms = APIRouter(tags=["dashboard"], include_in_schema=False)
 Of = Annotated[str, Query(alias="van", max_length=64)]
 MOST_CHANGES = 12
-CLIENT: TypeAdapter[str] = TypeAdapter(Slug)
+CLIENT: TypeAdapter[str] = TypeAdapter(Annotated[Word, Field(max_length=LONGEST_CLIENT)])
 
 
 templates.globals |= {"manage": words, "names": names}
+
+
+def page_at(request: Request, path: str, **asked: str) -> Page:
+    """The list that a form leads back to, with an address of its own for the other language."""
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return replace(page_of(request), path=path, query=query)
 
 
 def manages(viewer: Principal, scope: Scope) -> bool:
@@ -151,12 +160,16 @@ async def feeds(request: Request, session: Db, viewer: Looker) -> Response:
     """The feeds with their units and their state, and the way to stop one or take it in."""
     if viewer is None:
         return locked(request)
+    return await feeds_shown(request, session, viewer)
+
+
+async def feeds_shown(request: Request, session: AsyncSession, viewer: Principal) -> Response:
     may = viewer.may("reports:read") or manages(viewer, "feeds:admin")
     known, units = await queries.feeds(request, session, viewer) if may else ((), {})
     return answer(
         request,
         "managing-feeds.html",
-        page_of(request),
+        page_at(request, "/beheer/aanvoer"),
         viewer=viewer,
         may=may,
         feeds=known,
@@ -191,8 +204,9 @@ async def keys_shown(
         "scopes": grantable(viewer, chosen.one),
     }
     told |= values
+    page = page_at(request, "/beheer/sleutels", van=chosen.key)
     # Where a new key may stand: never packed, nor kept by the browser.
-    html = render("managing-keys.html", page_of(request), viewer=viewer, **told)
+    html = render("managing-keys.html", page, viewer=viewer, **told)
     return HTMLResponse(html, headers={**PAGE, "Cache-Control": "no-store"})
 
 
@@ -323,17 +337,15 @@ async def make_key(request: Request, session: Db, who: KeyManager, organisation:
 async def made(deed: Deed) -> Response:
     deed.only("id", "client", "nieuw", "bron", "eindigt", *SCOPES)
     wanted = [scope for scope in SCOPES if scope in deed.told]
+    if any(deed.told[scope] != "1" for scope in wanted):
+        raise strange()
     if not wanted:
         raise Invalid("Choose at least one right.", code="no-scopes")
     if not all(may_give(deed.who, deed.party, scope) for scope in wanted):
         raise Forbidden("The operator alone gives this right.", code="beyond-you")
     state = deed.request.app.state
     new, text = await new_key(deed, wanted, state.pepper, state.fictief)
-    await deed.session.flush()
-    of = deed.party.organisation if deed.who.may("operator") else ""
-    return await keys_shown(
-        deed.request, deed.session, deed.who, of, made=text if new else "", again=not new
-    )
+    return await back(deed, made=text if new else "", again=not new)
 
 
 async def new_key(
@@ -347,16 +359,28 @@ async def new_key(
         number = uuid.UUID(deed.told.get("id", ""))
     except ValueError:
         raise strange() from None
-    try:
-        client = CLIENT.validate_python(deed.told.get("nieuw") or deed.told.get("client", ""))
-    except ValidationError:
-        raise Invalid("A client has a slug for a name.", code="bad-client") from None
+    client = await client_named(deed)
     ends = datetime.now(UTC) + timedelta(days=int(days)) if days != "0" else None
     key = key_for(number, deed.party.organisation, pepper, fictief)
     kind: Literal["hand", "feed"] = "hand" if source_kind == "hand" else "feed"
     told = (client, kind, wanted, pepper, key, ends, deed.right)
     new = await give_key(deed.session, deed.who, deed.party.org_id, *told)
     return new, key.text
+
+
+async def client_named(deed: Deed) -> str:
+    """One that is there, or a new one with a word for a name in which no person is."""
+    name = deed.told.get("nieuw", "")
+    if not name:
+        name = deed.told.get("client", "")
+        if name in {key.client for key in await access.keys_of(deed.session, deed.party.org_id)}:
+            return name
+    try:
+        if code_of_text(CLIENT.validate_python(name)) is None:
+            return name
+    except ValidationError:
+        pass
+    raise Invalid("A client has a word for a name.", code="bad-client")
 
 
 @forms.post("/beheer/sleutels/{organisation}/{kid}/intrekken")
@@ -372,7 +396,7 @@ async def end_key(
             raise NotFound("There is no key of this id.", code="unknown-key")
         if found.revoked_at is None:
             await revoke_key(deed.session, deed.who, kid, deed.right)
-        return back(deed)
+        return await back(deed)
 
     return await done(request, session, who, organisation, "keys:admin", ended)
 
@@ -388,16 +412,16 @@ async def stop_session(
         if not await access.there_was(deed.session, deed.party.org_id, number):
             raise NotFound("There is no session of this number.", code="unknown-session")
         await end_session(deed.session, deed.who, number, deed.party.org_id, deed.right)
-        return back(deed)
+        return await back(deed)
 
     return await done(request, session, who, organisation, "keys:admin", ended)
 
 
-def back(deed: Deed) -> Response:
-    """To the list, so that to load it again sends nothing again."""
-    where = page_of(deed.request).link("/beheer/sleutels")
-    of = f"?van={deed.party.organisation}" if deed.who.may("operator") else ""
-    return RedirectResponse(where + of, 303)
+async def back(deed: Deed, **values: object) -> Response:
+    """The keys as they are now; to send a form again is harmless."""
+    await deed.session.flush()
+    of = deed.party.organisation if deed.who.may("operator") else ""
+    return await keys_shown(deed.request, deed.session, deed.who, of, **values)
 
 
 @forms.post("/beheer/aanvoer/{organisation}/{feed}/stilzetten")
@@ -415,7 +439,7 @@ async def suspend(
         known = await feed_of(deed, feed, now)
         told: Any = reason if deed.who.may("operator") else "at-own-request"
         await feed_states.suspend(deed.session, deed.who, known, told, now, deed.right)
-        return RedirectResponse(page_of(request).link("/beheer/aanvoer"), 303)
+        return await feeds_shown(request, deed.session, deed.who)
 
     return await done(request, session, who, organisation, "feeds:admin", stopped)
 
@@ -435,7 +459,7 @@ async def release(
         found = await directory(state.directory, deed.session)
         await feed_states.release(deed.session, deed.who, known, found, state.series, now)
         drop_overview(request, deed.session)
-        return RedirectResponse(page_of(request).link("/beheer/aanvoer"), 303)
+        return await feeds_shown(request, deed.session, deed.who)
 
     return await done(request, session, who, organisation, "feeds:admin", released)
 
