@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import queries as access
-from app.access.commands import end_session, give_key, revoke_key
+from app.access.commands import end_session, give_key, note, revoke_key
 from app.access.keys import key_for
 from app.access.principal import Principal
 from app.access.routes import bearer, identify, permit, signed_in
@@ -34,6 +34,7 @@ from app.dashboard.signing.routes import asked
 from app.db import Db, Standing, undo
 from app.errors import Forbidden, Invalid, NotFound, Refusal
 from app.facilities import queries as facilities
+from app.facilities.exporting.queries import region_text
 from app.facilities.hours import LOCAL
 from app.facilities.norms import norms_of
 from app.facilities.queries import directory
@@ -102,6 +103,23 @@ async def region(request: Request, session: Db, viewer: Looker) -> Response:
         to_come=to_come,
         came=came,
     )
+
+
+@pages.get("/beheer/regio.yaml")
+async def region_file(request: Request, session: Db, viewer: Looker) -> Response:
+    """All that holds as a region file, for the operator; no key and no client is in it."""
+    if viewer is None:
+        return locked(request)
+    permit(request, viewer, "operator")
+    text = await region_text(session, known_feeds.FEEDS, datetime.now(UTC))
+    note(
+        *(session, viewer, "region.export", "R"),
+        object_type="region",
+        object_id="region",
+        right="operator",
+    )
+    headers = {**PAGE, "Content-Disposition": 'attachment; filename="region.yaml"'}
+    return Response(text, media_type="application/yaml; charset=utf-8", headers=headers)
 
 
 @pages.get("/beheer/afdelingen")
