@@ -14,6 +14,7 @@ from app.access.commands import note
 from app.access.principal import Principal
 from app.access.scopes import Audience
 from app.access.tables import AuditEvent
+from app.dashboard.language import _
 from app.dashboard.managing.matrix import through, viewer_of
 from app.db import Standing, act_as
 from app.facilities import queries as facilities
@@ -67,6 +68,12 @@ async def range_of(session: AsyncSession, viewer: Principal, wanted: str) -> Ran
         return Range([each for each in found if each.org_id == viewer.org_id], (), "")
     chosen = [each for each in found if each.organisation == wanted]
     return Range(chosen or found, found, wanted if chosen else "")
+
+
+async def added_roles(session: AsyncSession) -> dict[str, str]:
+    """The names of the roles that this region has beside those that every region has."""
+    found = await facilities.rules(session, "role", datetime.now(UTC))
+    return {role: str(facts.settings["name"]) for role, facts in found.items()}
 
 
 async def party_of(session: AsyncSession, organisation: str) -> Party | None:
@@ -192,5 +199,5 @@ def who(told: AuditEvent, client: str | None, names: dict[int, str]) -> str:
     if client:
         return client
     if told.actor_org == 0:
-        return ""
+        return "" if told.event == "refused" else _("de beheerder, op de machine zelf")
     return names.get(told.actor_org, "")

@@ -98,6 +98,7 @@ async def region(request: Request, session: Db, viewer: Looker) -> Response:
         units=found.units,
         today=now.astimezone(LOCAL).date(),
         pools=list(found.staff_pools.values()),
+        added=await queries.added_roles(session),
         substitutions=(await facilities.substitution_pools(session, now)).values(),
         named={party.org_id: party.name for party in parties},
         to_come=to_come,
@@ -143,6 +144,7 @@ async def units(request: Request, session: Db, viewer: Looker, of: Of = "") -> R
         page_of(request),
         viewer=viewer,
         settings=settings,
+        added=await queries.added_roles(session),
         total=len(wanted),
         sites=found.facilities,
         choices=[each for each in parties if each.org_id in known],
@@ -168,6 +170,7 @@ async def norms(request: Request, session: Db, viewer: Looker) -> Response:
         levels=[(rule, facts, levels.get(rule)) for rule, facts in in_force(found.levels).items()],
         norms=[(each, told[each.name]) for each in of_staff.named],
         general=of_staff,
+        added=await queries.added_roles(session),
         units=found.units,
         pools=found.staff_pools,
     )

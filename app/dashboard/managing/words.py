@@ -7,9 +7,9 @@ from typing import Any
 from app.access.disclosure import Detail, Shown
 from app.access.scopes import SCOPES, Audience, Scope
 from app.dashboard.language import _, listed, number, percent
-from app.dashboard.names import kind_name, role_name
+from app.dashboard.names import kind_name
 from app.dashboard.page import Item
-from app.dashboard.sentences import DAYS, ENTRANCES, RESOURCES
+from app.dashboard.sentences import DAYS, ENTRANCES, RESOURCES, role_name
 from app.facilities.norms import StaffNorm
 from app.facilities.schemas import Hours, Reporting, UnitFacts
 from app.signals.levels import Level, RuleName
@@ -331,8 +331,13 @@ def attributes_said(facts: UnitFacts) -> str:
     return ", ".join(told)
 
 
-def roles_said(roles: Sequence[str]) -> str:
-    return listed([role_name(role).lower() for role in roles]) if roles else ""
+def role_said(role: str, added: Mapping[str, str]) -> str:
+    """By its Dutch name, also of a role that this region has beside the known ones."""
+    return added[role] if role in added else role_name(role)
+
+
+def roles_said(roles: Sequence[str], added: Mapping[str, str]) -> str:
+    return listed([role_said(role, added) for role in roles]) if roles else ""
 
 
 def scope_names(scopes: Sequence[str]) -> str:
@@ -373,8 +378,16 @@ def detail_said(detail: Mapping[str, Any]) -> str:
     if isinstance(reports := detail.get("reports"), list) and len(reports) > 1:
         told.append(_("{n} meldingen", n=len(reports)))
     if change := detail.get("change"):
-        told.append(str(change))
+        told.append(change_said(str(change)))
     return "; ".join(told)
+
+
+def change_said(change: str) -> str:
+    """What a region file did to a thing, from the line that applying it told."""
+    sign, fields = change[:1], change.rpartition(": ")[2].partition(" from ")[0]
+    if sign == "~":
+        return _("gewijzigd: {fields}", fields=fields_said(fields.split(", ")))
+    return _("beëindigd") if sign == "-" else _("nieuw")
 
 
 def fields_said(fields: Sequence[str]) -> str:
