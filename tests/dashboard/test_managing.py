@@ -275,7 +275,7 @@ async def test_who_lacks_the_right_reads_which_it_is(
     ]
 
     assert "het recht keys:admin nodig: sleutels beheren" in keys
-    assert "het recht audit:read nodig: het spoor zien" in trail
+    assert "het recht audit:read nodig: audit lezen" in trail
     assert "het recht feeds:admin nodig: koppelingen beheren" in feeds
     assert "client-" not in (keys + trail + feeds).replace(own, "")
 
@@ -430,7 +430,7 @@ async def test_the_trail_is_told_in_words_by_day_and_can_be_narrowed(
     again = await seen(client, "/beheer/spoor?wat=audit.read", key)
 
     assert "Melding gedaan melding" in all_of_it
-    assert "meldingen doen gelukt" in all_of_it
+    assert "melden gelukt" in all_of_it
     assert "geweigerd: geen recht" in refused
     assert "Melding gedaan melding" not in refused
     assert "geweigerd: geen recht" not in reports
@@ -475,8 +475,8 @@ async def test_the_matrix_tells_the_default_and_ones_own_rules(
 
     page = await seen(client, "/beheer/delen", key)
 
-    assert "Bezet, vrij en dicht elk cijfer niet gedeeld elk cijfer eigen regel niet ged" in page
-    assert "ziekenhuis (fictief), opneembaar, drukte en status: elk cijfer eigen regel" in page
+    assert "Bezet, vrij en dicht elk cijfer niet gedeeld elk cijfer eigen afspraak niet ged" in page
+    assert "ziekenhuis (fictief), opneembaar, drukte en status: elk cijfer eigen afspraak" in page
     assert "Aanvragen, wachten, klaar voor vertrek elk cijfer niet gedeeld niet gedeeld" in page
 
 
