@@ -348,8 +348,10 @@ async def test_only_who_runs_the_tower_gets_a_key_to_run_it(
     key = await an_operator(session)
 
     answer = await made(client, key, operator="1")
+    body = {"id": str(uuid.uuid4()), "nieuw": "bord", "operator": "1"}
+    of_the_region = await client.post("/beheer/sleutels/region/nieuw", data=body, headers=key)
 
-    assert answer.status_code == 403
+    assert (answer.status_code, of_the_region.status_code) == (403, 404)
 
 
 async def test_a_feed_is_suspended_by_its_own_and_released_by_the_operator(
@@ -469,6 +471,8 @@ async def test_the_matrix_tells_the_default_and_ones_own_rules(
     client: AsyncClient, session: AsyncSession
 ) -> None:
     key = await two_providers(session)
+    await make.a_mandate(session, "reo-flex", of="reo", to="ziekenhuis", confirmed=False)
+    await make.a_mandate(session, "caz-flex", of="caz", to="ziekenhuis")
     await make.a_sharing_rule(session, "reo", "occupancy", "exact", audience="municipality")
     await make.a_sharing_rule(session, "reo", "admittable", "exact", organisation="ziekenhuis")
     await make.a_sharing_rule(session, "caz", "demand", "exact", audience="provider")
@@ -478,6 +482,8 @@ async def test_the_matrix_tells_the_default_and_ones_own_rules(
     assert "Bezet, vrij en dicht elk cijfer niet gedeeld elk cijfer eigen afspraak niet ged" in page
     assert "ziekenhuis (fictief), opneembaar, drukte en status: elk cijfer eigen afspraak" in page
     assert "Aanvragen, wachten, klaar voor vertrek elk cijfer niet gedeeld niet gedeeld" in page
+    assert "ziekenhuis (fictief) meldt voor reo (fictief): reo-flex (fictief) nog niet" in page
+    assert "caz-flex" not in page
 
 
 async def test_ones_own_units_are_seen_as_another_sees_them(

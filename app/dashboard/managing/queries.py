@@ -18,7 +18,8 @@ from app.dashboard.language import _
 from app.dashboard.managing.matrix import through, viewer_of
 from app.db import Standing, act_as
 from app.facilities import queries as facilities
-from app.facilities.queries import directory
+from app.facilities.queries import KnownMandate, directory
+from app.facilities.routes import concerns
 from app.feeds.health.queries import feeds as known_feeds
 from app.feeds.health.schemas import FeedKnown
 from app.feeds.queries import all_feeds
@@ -62,8 +63,11 @@ class Range:
         return self.shown[0] if len(self.shown) == 1 else None
 
 
-async def range_of(session: AsyncSession, viewer: Principal, wanted: str) -> Range:
-    found = await parties(session)
+async def range_of(
+    session: AsyncSession, viewer: Principal, wanted: str, region: bool = False
+) -> Range:
+    """`region` is whether things of the region itself count too: it has a trail, and no keys."""
+    found = [each for each in await parties(session) if region or each.org_id]
     if not viewer.may("operator"):
         return Range([each for each in found if each.org_id == viewer.org_id], (), "")
     chosen = [each for each in found if each.organisation == wanted]
@@ -77,7 +81,15 @@ async def added_roles(session: AsyncSession) -> dict[str, str]:
 
 
 async def party_of(session: AsyncSession, organisation: str) -> Party | None:
-    return next((e for e in await parties(session) if e.organisation == organisation), None)
+    """The region itself has no keys and no feeds."""
+    found = (each for each in await parties(session) if each.org_id)
+    return next((each for each in found if each.organisation == organisation), None)
+
+
+async def mandates_of(session: AsyncSession, viewer: Principal) -> list[KnownMandate]:
+    """Who reports for whom: by one's organisation and for it; all for those who place people."""
+    found = await facilities.mandates(session, datetime.now(UTC))
+    return [each for each in found if concerns(each, viewer)]
 
 
 async def act_for(session: AsyncSession, org_id: int) -> None:

@@ -505,7 +505,9 @@ async def sharing(
     if viewer is None:
         return locked(request)
     parties = await queries.parties(session)
-    owner, choices = owner_of(viewer, parties, of, await owners(request, session))
+    found = await directory(request.app.state.directory, session)
+    owning = {each.org_id for each in found.units.values()}
+    owner, choices = owner_of(viewer, parties, of, owning)
     rules = (await access.disclosure(session, viewer, datetime.now(UTC))).rules
     # Whom no rule is of: what stands there is what holds for everybody by default.
     of_whom = owner.org_id if owner else -1
@@ -534,12 +536,9 @@ async def sharing(
         who=organisation,
         others=[each for each in parties if each.org_id and each != owner],
         units=told,
+        mandates=await queries.mandates_of(session, viewer),
+        unit_names={name: each.facts.name for name, each in found.units.items()},
     )
-
-
-async def owners(request: Request, session: AsyncSession) -> set[int]:
-    found = await directory(request.app.state.directory, session)
-    return {each.org_id for each in found.units.values()}
 
 
 def owner_of(
@@ -568,7 +567,7 @@ async def trail(
     if viewer is None:
         return locked(request)
     may = manages(viewer, "audit:read")
-    chosen = await queries.range_of(session, viewer, of) if may else Range((), (), "")
+    chosen = await queries.range_of(session, viewer, of, region=True) if may else Range((), (), "")
     traces, more = [], False
     if may:
         after = cursor_of(cursor or None, MOMENT_AND_ID, "na")
