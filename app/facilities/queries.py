@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -301,14 +301,16 @@ async def rules(
     return {row.rule: read(RuleFacts, row.facts) for row in rows if row.kind == kind}
 
 
-async def known_rules(session: AsyncSession, kind: str, at: datetime) -> list[KnownRule]:
-    """The same of one kind, each with since when it holds."""
-    rows = await versions(session, RuleVersion, "kind", "rule", at=at, known_at=None)
-    return [
-        KnownRule(row.rule, read(RuleFacts, row.facts), row.valid_from)
-        for row in rows
-        if row.kind == kind
-    ]
+async def known_rules(
+    session: AsyncSession, kinds: Collection[str], at: datetime
+) -> dict[str, list[KnownRule]]:
+    """The same of some kinds, each rule with since when it holds."""
+    found: dict[str, list[KnownRule]] = {kind: [] for kind in kinds}
+    for row in await versions(session, RuleVersion, "kind", "rule", at=at, known_at=None):
+        if row.kind in found:
+            known = KnownRule(row.rule, read(RuleFacts, row.facts), row.valid_from)
+            found[row.kind].append(known)
+    return found
 
 
 CHANGING: Mapping[str, tuple[type[Any], tuple[str, ...]]] = {
