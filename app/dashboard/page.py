@@ -28,6 +28,7 @@ MENU: Sequence[Item] = (
 )
 FOOT: Sequence[Item] = (
     Item("/rapport", "Rapport"),
+    Item("/beheer", "Beheer"),
     Item("/uitleg", "Uitleg"),
     Item("/toegankelijkheid", "Toegankelijkheid"),
 )
