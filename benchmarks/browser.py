@@ -54,6 +54,11 @@ def wait_for_forecasts(
         if time.monotonic() > give_up:
             raise TimeoutError(f"{address} has made no forecast in {seconds:.0f} s")
         time.sleep(every)
+    # After a run the first page comes before its pictures, in each language.
+    while any("<progress" in looked_at(address + path) for path in ("/", "/en/")):
+        if time.monotonic() > give_up:
+            raise TimeoutError(f"{address} draws for more than {seconds:.0f} s")
+        time.sleep(every)
 
 
 def looked_at(address: str) -> str:

@@ -138,7 +138,7 @@ def test_the_wall_fits_and_nothing_on_it_is_cut(page: Page, width: int, height: 
     assert size == [width, height]
     assert page.evaluate(CUT) == []
     expect(page.locator(".wall .alerts li").first).to_be_visible()
-    expect(page.locator("#kalender svg.weeks")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#kalender svg.brief")).to_be_in_viewport(ratio=1)
 
 
 def test_no_page_has_anything_to_complain_of(page: Page) -> None:
