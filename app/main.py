@@ -45,6 +45,7 @@ from app.observations.notices.routes import router as notices_router
 from app.observations.routes import router as observations_router
 from app.overview.routes import router as overview_router
 from app.overview.search.routes import router as places_router
+from app.overview.signals.routes import router as signals_router
 from app.planning.routes import router as planning_router
 from app.settings import Settings
 from app.signals.stream.queries import Watch
@@ -73,6 +74,7 @@ V1 = [
     notices_router,
     overview_router,
     places_router,
+    signals_router,
     stream_router,
     forecasts_router,
     scores_router,

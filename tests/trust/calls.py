@@ -379,6 +379,26 @@ def let_go(organisation: str) -> Steps:
     return [*first, held, Sent("DELETE", f"/v1/holds/{held.given[0]}", None, ended, held.given)]
 
 
+SIGNAL = """
+INSERT INTO signal_versions (org_id, signal, kind, unit, care_setting, resource, bed_type, stop,
+                             specialism, level, began_at, asks_since)
+SELECT org_id, $1, 'stop', unit, '', '', '', 'intake-stop', '', 'vol', now(), now()
+  FROM units WHERE unit = $2
+"""
+
+
+def acknowledge(organisation: str) -> Steps:
+    """Of a stop that is in force, as a look at the region would store it."""
+    [begun], signal = begin_stop(organisation), number()
+    seen = "SELECT count(*) FROM signal_acknowledgements WHERE signal = $1"
+    path = f"/v1/signals/{signal}/_acknowledge"
+    return [
+        begun,
+        Laid(SIGNAL, (signal, f"{organisation}-flex")),
+        Sent("POST", path, None, seen, (signal,), by_placers=True),
+    ]
+
+
 CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/v1/reports"): post_reports,
     ("PUT", "/v1/reports/{report}"): put_report,
@@ -407,6 +427,7 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/invoer/{unit}/koppelen/{phone}/stoppen"): unpair_a_phone,
     ("POST", "/v1/holds"): hold,
     ("DELETE", "/v1/holds/{hold}"): let_go,
+    ("POST", "/v1/signals/{signal}/_acknowledge"): acknowledge,
 }
 
 
