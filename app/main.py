@@ -19,6 +19,8 @@ from app.dashboard.ahead.routes import router as ahead_router
 from app.dashboard.entry.routes import forms as entry_forms
 from app.dashboard.entry.routes import pages as entry_pages
 from app.dashboard.finding.routes import router as finding_router
+from app.dashboard.noticing.routes import forms as noticing_forms
+from app.dashboard.noticing.routes import pages as noticing_pages
 from app.dashboard.pairing.routes import forms as pairing_forms
 from app.dashboard.pairing.routes import pages as pairing_pages
 from app.dashboard.routes import assets
@@ -90,12 +92,13 @@ PAGES = [
     ahead_router,
     unit_router,
     about_router,
+    noticing_pages,
     what_if_pages,
     entry_pages,
     pairing_pages,
     finding_router,
 ]
-FORMS = [signing_forms, what_if_forms, entry_forms, pairing_forms]
+FORMS = [signing_forms, what_if_forms, entry_forms, pairing_forms, noticing_forms]
 
 
 def add_contract(app: FastAPI) -> None:

@@ -432,8 +432,9 @@ CALLS: Mapping[tuple[str, str], Call] = {
 
 
 # Whoever signs in or out is not known yet, or no longer: tests/dashboard/test_sign_in.py. A what-if
-# by form is stored by the command of POST /v1/scenarios: tests/dashboard/test_what_if.py.
-APART = {"/aanmelden", "/afmelden", "/koppelen", "/wat-als"}
+# by form is stored by the command of POST /v1/scenarios: tests/dashboard/test_what_if.py; a signal
+# is seen by that of POST /v1/signals/{signal}/_acknowledge: tests/dashboard/test_noticing.py.
+APART = {"/aanmelden", "/afmelden", "/koppelen", "/wat-als", "/meldingen/{signal}/gezien"}
 
 
 def calls_of(app: FastAPI) -> Iterator[tuple[Route, Call]]:

@@ -20,7 +20,7 @@ from app.overview.schemas import Ask, Overview
 from app.overview.signals import queries
 from app.overview.signals.attention import asking
 from app.overview.signals.course import Signal, course
-from app.overview.signals.queries import Shown
+from app.overview.signals.shown import Shown, returns_within
 from app.overview.signals.tables import SignalAcknowledgement, SignalVersion
 
 # Signals are those of who places people: what they see of levels, stops and age is never hidden.
@@ -59,7 +59,7 @@ async def record(session: AsyncSession, seen: Look) -> dict[str, int]:
     Looks are stored in their order: one that another overtook adds nothing.
     """
     await session.execute(ONE_AT_A_TIME)
-    at, window = seen.told.as_of, queries.returns_within(seen.told)
+    at, window = seen.told.as_of, returns_within(seen.told)
     newest: datetime | None = await session.scalar(select(func.max(SignalVersion.known_at)))
     if newest is not None and newest > at:
         return {"added": 0, "open": 0}

@@ -1,8 +1,8 @@
 """The signals that one viewer may see: those of its own overview, and what it knew of before."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,8 +14,9 @@ from app.access.disclosure import Disclosure
 from app.access.principal import Principal
 from app.access.queries import organisations
 from app.overview.schemas import Overview
-from app.overview.signals.attention import Asking, asking
-from app.overview.signals.course import Signal, Subject, goes_on, latest
+from app.overview.signals.attention import asking
+from app.overview.signals.course import Signal, Subject, latest
+from app.overview.signals.shown import Seen, Signals, recorded, returns_within, shown
 from app.overview.signals.tables import SignalAcknowledgement, SignalVersion
 
 # What ended longer ago is not shown.
@@ -26,38 +27,6 @@ NEWEST = (
     .ext(distinct_on(SignalVersion.org_id, SignalVersion.signal))
     .order_by(SignalVersion.org_id, SignalVersion.signal, SignalVersion.known_at.desc())
 )
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A client that acknowledged a signal as it asks for attention now."""
-
-    org_id: int
-    organisation: str
-    client: str
-    client_id: int
-    places_people: bool
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A signal before one viewer: what its overview says (None: it is over), what is stored (None:
-    nothing yet), who saw it, and when somebody did whose look counts for the viewer."""
-
-    subject: Subject
-    asking: Asking | None
-    signal: Signal | None
-    seen: Sequence[Seen] = ()
-    acknowledged_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Signals:
-    """`open` worst first, what nobody saw before what somebody did; `ended` the last first."""
-
-    open: Sequence[Shown]
-    ended: Sequence[Shown]
 
 
 async def known(session: AsyncSession, ended_since: datetime) -> list[Signal]:
@@ -80,19 +49,12 @@ def signal_of(row: Any) -> Signal:  # noqa: ANN401
     )
 
 
-def returns_within(told: Overview) -> timedelta:
-    (rule,) = (each for each in told.level_rules if each.rule == "signals")
-    return timedelta(minutes=rule.settings["returnsWithinMinutes"])
-
-
 async def signals(session: AsyncSession, viewer: Principal, told: Overview) -> Signals:
     """What the viewer's overview shows now, each with the signal that goes on in it; and of what
     is over, the viewer's own, and all for those who place people."""
     found = await known(session, told.as_of - max(SHOWN_FOR, returns_within(told)))
-    last, seen_as = latest(found), Disclosure(viewer)
-    standing = {
-        subject: recorded(last.get(subject), each, told) for subject, each in asking(told).items()
-    }
+    last, seen_as, now = latest(found), Disclosure(viewer), asking(told)
+    standing = {subject: recorded(last.get(subject), each, told) for subject, each in now.items()}
     going_on = {signal.signal for signal in standing.values() if signal is not None}
     over = [
         each
@@ -106,38 +68,13 @@ async def signals(session: AsyncSession, viewer: Principal, told: Overview) -> S
     told_of = [each for each in (*standing.values(), *over) if each is not None]
     seen = await seen_by(session, told_of)
     opened = [
-        shown(subject, each, standing[subject], seen, seen_as)
-        for subject, each in asking(told).items()
+        shown(subject, each, standing[subject], seen, seen_as) for subject, each in now.items()
     ]
     # Sorted stably: worst first within what asks, and within what was seen.
     opened.sort(key=lambda each: each.acknowledged_at is not None)
     return Signals(
         open=opened, ended=[shown(each.subject, None, each, seen, seen_as) for each in over]
     )
-
-
-def recorded(last: Signal | None, now: Asking, told: Overview) -> Signal | None:
-    """The signal that goes on in what stands now; None if a look must first store that it began,
-    or that it became worse."""
-    goes = goes_on(last, now.level, told.as_of, returns_within(told))
-    if goes is None or last is None or goes.asks_since != last.asks_since:
-        return None
-    return goes
-
-
-def shown(
-    subject: Subject,
-    now: Asking | None,
-    signal: Signal | None,
-    seen: Mapping[tuple[uuid.UUID, datetime], Sequence[Seen]],
-    viewer: Disclosure,
-) -> Shown:
-    if signal is None:
-        return Shown(subject, now, None)
-    all_seen = seen.get((signal.signal, signal.asks_since), ())
-    counts = [each.at for each in all_seen if viewer.owns(each.org_id) or each.places_people]
-    may_see = [each for each in all_seen if viewer.owns(each.org_id) or viewer.places_people]
-    return Shown(subject, now, signal, may_see, min(counts, default=None))
 
 
 async def seen_by(

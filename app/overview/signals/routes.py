@@ -12,8 +12,8 @@ from app.access.routes import OverviewReader, require
 from app.db import Db
 from app.overview.routes import told_now
 from app.overview.signals import commands, queries
-from app.overview.signals.queries import Shown
 from app.overview.signals.schemas import Acknowledgement, SignalList, SignalsAsked, SignalShown
+from app.overview.signals.shown import Shown
 from app.paging import MOMENT_AND_ID, decode, link_next, page_of
 
 router = APIRouter(prefix="/signals", tags=["signals"])
