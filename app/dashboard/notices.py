@@ -150,7 +150,10 @@ def text(overview: Overview, each: Asking) -> str:
 def of_places(overview: Overview, each: Asking) -> str:
     total = each.total
     assert total is not None
-    told = _("{n} opneembaar, {free} vrij.", n=places(total.admittable), free=places(total.free))
+    told = _("{n} opneembaar.", n=places(total.admittable))
+    if total.free.state != "notApplicable":
+        free = places(total.free)
+        told = _("{n} opneembaar, {free} vrij.", n=places(total.admittable), free=free)
     if total.refusal_risk.value is not None:
         risk = percent(total.refusal_risk.value)
         told += " " + _("Kans op nee in 24 uur: {share}.", share=risk)
