@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.CheckConstraint("began_at <= asks_since", name=op.f("signal_versions_asks_check")),
         sa.PrimaryKeyConstraint("org_id", "signal", "known_at", name=op.f("signal_versions_pkey")),
     )
+    op.create_index(op.f("signal_versions_known_at_idx"), SIGNALS, ["known_at"], unique=False)
     op.create_table(
         SEEN,
         sa.Column("org_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -96,4 +97,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '2s'")
     op.drop_table(SEEN)
+    op.drop_index(op.f("signal_versions_known_at_idx"), table_name=SIGNALS)
     op.drop_table(SIGNALS)

@@ -63,7 +63,7 @@ async def record(session: AsyncSession, seen: Look) -> dict[str, int]:
     newest: datetime | None = await session.scalar(select(func.max(SignalVersion.known_at)))
     if newest is not None and newest > at:
         return {"added": 0, "open": 0}
-    known = await queries.known(session, at - window)
+    known = await queries.known(session, at - max(queries.SHOWN_FOR, window))
     standing = {subject: each.level for subject, each in asking(seen.told).items()}
     versions = course(standing, known, seen.owners, at, window)
     if versions:
@@ -73,6 +73,7 @@ async def record(session: AsyncSession, seen: Look) -> dict[str, int]:
 
 def row(signal: Signal) -> dict[str, object]:
     found = asdict(signal)
+    del found["noted_at"]
     return {**found.pop("subject"), **found}
 
 

@@ -2,13 +2,15 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 Kind = Literal["stop", "places", "phone", "silent"]
 Loud = Literal["vol", "druk", "oud"]
 RANK: Mapping[Loud, int] = {"oud": 0, "druk": 1, "vol": 2}
+# What goes on is noted again each day, so that no reading need go further back for it.
+NOTED_EVERY = timedelta(days=1)
 # Of the region itself, to which a kind of places belongs.
 REGION = 0
 NAMES = uuid.UUID("3f0f7a52-6a0c-4a53-9d6b-5f8f7d3f6a17")
@@ -43,6 +45,8 @@ class Signal:
     asks_since: datetime
     eased_at: datetime | None = None
     ended_at: datetime | None = None
+    # When this version was stored.
+    noted_at: datetime | None = field(default=None, compare=False)
 
 
 def course(
@@ -54,7 +58,8 @@ def course(
 ) -> list[Signal]:
     """The versions that a look at `at` adds to what is known, each signal in its newest version.
 
-    Nothing if all stands as it is known; of a subject at most one signal goes on at once.
+    Nothing if all stands as it is known, but once a day; of a subject at most one signal goes on at
+    once.
     """
     last = latest(known)
     return [*begun(standing, last, owners, at, returns_within), *ended(standing, last, at)]
@@ -78,8 +83,12 @@ def begun(
     for subject, level in standing.items():
         now = goes_on(last.get(subject), level, at, returns_within)
         now = now or begins(subject, level, owners.get(subject.unit, REGION), at)
-        if now != last.get(subject):
+        if now != last.get(subject) or noted_long_ago(now, at):
             yield now
+
+
+def noted_long_ago(signal: Signal, at: datetime) -> bool:
+    return signal.noted_at is not None and at - signal.noted_at >= NOTED_EVERY
 
 
 def ended(

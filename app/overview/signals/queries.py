@@ -15,23 +15,29 @@ from app.access.principal import Principal
 from app.access.queries import organisations
 from app.overview.schemas import Overview
 from app.overview.signals.attention import asking
-from app.overview.signals.course import Signal, Subject, latest
+from app.overview.signals.course import NOTED_EVERY, Signal, Subject, latest
 from app.overview.signals.shown import Seen, Signals, recorded, returns_within, shown
 from app.overview.signals.tables import SignalAcknowledgement, SignalVersion
 
 # What ended longer ago is not shown.
 SHOWN_FOR = timedelta(days=7)
 SUBJECT = tuple(each.name for each in fields(Subject))
-NEWEST = (
-    select(SignalVersion)
-    .ext(distinct_on(SignalVersion.org_id, SignalVersion.signal))
-    .order_by(SignalVersion.org_id, SignalVersion.signal, SignalVersion.known_at.desc())
-)
 
 
 async def known(session: AsyncSession, ended_since: datetime) -> list[Signal]:
-    """Each signal in its newest version: all that go on, and those that ended since."""
-    newest = NEWEST.subquery()
+    """Each signal in its newest version: all that go on, and those that ended since.
+
+    What goes on was noted within a day, as long as the region is looked at. If it was not for so
+    long that nothing is found, nobody can say that it went on.
+    """
+    table = SignalVersion
+    newest = (
+        select(table)
+        .ext(distinct_on(table.org_id, table.signal))
+        .where(table.known_at >= ended_since - NOTED_EVERY)
+        .order_by(table.org_id, table.signal, table.known_at.desc())
+        .subquery()
+    )
     asked = select(newest).where(or_(newest.c.ended_at.is_(None), newest.c.ended_at >= ended_since))
     return [signal_of(row) for row in (await session.execute(asked)).mappings()]
 
@@ -46,6 +52,7 @@ def signal_of(row: Any) -> Signal:  # noqa: ANN401
         asks_since=row["asks_since"],
         eased_at=row["eased_at"],
         ended_at=row["ended_at"],
+        noted_at=row["known_at"],
     )
 
 

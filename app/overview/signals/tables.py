@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, func
+from sqlalchemy import CheckConstraint, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -12,7 +12,8 @@ from app.db import Base
 class SignalVersion(Base):
     """A signal as known since `known_at`: of a unit's organisation, or of the region (0).
 
-    What does not apply to its subject is ''. The newest version of a signal holds.
+    What does not apply to its subject is ''. The newest version of a signal holds; each day in
+    which it goes on has one.
     """
 
     __tablename__ = "signal_versions"
@@ -39,6 +40,7 @@ class SignalVersion(Base):
         CheckConstraint("kind in ('stop', 'places', 'phone', 'silent')", "kind"),
         CheckConstraint("level in ('vol', 'druk', 'oud')", "level"),
         CheckConstraint("began_at <= asks_since", "asks"),
+        Index(None, "known_at"),
     )
 
 

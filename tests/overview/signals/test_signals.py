@@ -320,6 +320,31 @@ async def test_without_the_scope_nothing_is_acknowledged(
     assert (await saw(client, key, str(uuid.uuid4()))).status_code == 403
 
 
+@pytest.mark.parametrize(("days", "added", "the_same"), [(0, 0, True), (2, 1, True), (9, 1, False)])
+async def test_what_goes_on_is_noted_each_day_and_begins_anew_if_nobody_looked_for_long(
+    client: AsyncClient,
+    session: AsyncSession,
+    database: Database,
+    days: int,
+    added: int,
+    the_same: bool,
+) -> None:
+    await make.a_unit(session)
+    await told(session, "reo-flex", **FULL)
+    await look(database)
+    key = await a_coordinator(session)
+    (before,) = await open_signals(client, key)
+    ago = f"UPDATE signal_versions SET known_at = known_at - interval '{days} days'"
+    await session.execute(text(ago))
+    await session.commit()
+
+    outcome = await look(database)
+    (after,) = await open_signals(client, key)
+
+    assert outcome == {"added": added, "open": 1}
+    assert (after == before) is the_same
+
+
 async def test_a_look_that_another_overtook_adds_nothing(
     session: AsyncSession, database: Database
 ) -> None:
