@@ -14,7 +14,7 @@ from tests import make
 from tests.conftest import Database
 from tests.dashboard.test_page import Outline, demo
 from tests.make import now
-from tests.overview.lay import a_stop, told
+from tests.overview.lay import a_stop, flowed, told
 from tests.overview.signals.test_signals import FULL, a_coordinator, look
 
 __all__ = ["demo"]
@@ -74,6 +74,25 @@ async def test_what_asks_for_attention_stands_with_since_when_and_a_button(
     assert {"/afdeling/reo-flex", "/?zorg=reo.observation-elderly#vooruit"} <= {
         a["href"] for a in page.all("a")
     }
+
+
+async def test_a_phone_that_misses_its_norms_asks_for_attention(
+    client: AsyncClient, session: AsyncSession, database: Database
+) -> None:
+    phone: dict[str, Any] = {"careSetting": "huisartsenpost", "resource": "phone-line", "beds": []}
+    await make.a_unit(session, "hap", **phone, reporting={"intervalMinutes": 60})
+    hour = timedelta(hours=1)
+    for measure, value in {"calls": 50, "answered": 48, "answeredWithin120s": 30}.items():
+        await flowed(session, "hap", measure, value, now() - hour - timedelta(minutes=1), hour)
+    await look(database)
+    key = await a_coordinator(session)
+
+    (signal,) = (await client.get("/v1/signals", headers=key)).json()["signals"]
+    page = await page_of(client, key)
+
+    assert (signal["kind"], signal["unit"], signal["level"]) == ("phone", "hap", "druk")
+    assert "hap (fictief): telefoon is druk" in page.text
+    assert "62% opgenomen binnen 2 minuten (norm 75%)" in page.text
 
 
 async def test_nothing_asks_for_attention(client: AsyncClient, session: AsyncSession) -> None:

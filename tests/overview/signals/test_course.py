@@ -20,7 +20,7 @@ Look = tuple[int, dict[Subject, Loud]]
 LOUD = st.sampled_from(["vol", "druk", "oud"])
 STANDING = st.dictionaries(st.sampled_from([REO, HAP, Subject("silent", unit="hap")]), LOUD)
 # A look some minutes after the one before, up to well beyond the window.
-LOOKS = st.lists(st.tuples(st.integers(1, 25), STANDING), max_size=30)
+LOOKS = st.lists(st.tuples(st.integers(1, 25), STANDING), max_size=20)
 
 
 def at(minute: int) -> datetime:
@@ -113,9 +113,11 @@ def looked(gaps: Sequence[Look]) -> list[Look]:
 @given(LOOKS)
 def test_what_goes_on_is_what_stands_at_each_look(gaps: list[Look]) -> None:
     looks = looked(gaps)
+    newest: dict[object, Signal] = {}
 
-    for n, (_minute, standing) in enumerate(looks):
-        going_on = [each for each in stored(looks[: n + 1]) if each.ended_at is None]
+    for (_minute, standing), versions in zip(looks, played(looks), strict=True):
+        newest |= {each.signal: each for each in versions}
+        going_on = [each for each in newest.values() if each.ended_at is None]
         assert {each.subject: each.level for each in going_on} == standing
         assert len(going_on) == len(standing)
 
