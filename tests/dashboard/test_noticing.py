@@ -133,11 +133,11 @@ async def test_a_button_dims_it_here_and_beside_the_region_with_a_word(
     after, region = await page_of(client, {}), await page_of(client, {}, "/")
 
     assert (pressed.status_code, pressed.headers["location"]) == (303, "/meldingen")
-    assert listed(after) == ["vol", "oud", "vol seen"]
+    assert listed(after) == ["vol", "oud", "vol acknowledged"]
     assert "gezien" in after.words
     assert "Gezien door rtp (client-" in after.text
-    alerts = [kind for kind in listed(region) if kind in ("vol", "oud", "vol seen")]
-    assert alerts == ["vol", "oud", "vol seen"]
+    alerts = [kind for kind in listed(region) if kind in ("vol", "oud", "vol acknowledged")]
+    assert alerts == ["vol", "oud", "vol acknowledged"]
     assert [item["data-news"] for item in after.all("li") if "data-news" in item] == [
         "places-reo-bed-observation-elderly"
     ]
