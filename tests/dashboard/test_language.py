@@ -20,7 +20,9 @@ from app.dashboard.entry import sheet, words
 from app.dashboard.language import _, listed, number, percent, signed, speaking
 from app.dashboard.page import FOOT, MENU
 from app.dashboard.queries import NAMES
+from app.dashboard.refusing import words as refusals
 from app.dashboard.routes import pages
+from app.dashboard.unit import back
 from app.dashboard.whatif.form import KNOBS
 from app.facilities.schemas import BED_TYPE_NAMES, ROLE_NAMES
 from app.signals.levels import Level
@@ -37,6 +39,7 @@ BY_NAME: tuple[Mapping[Any, str], ...] = (
     *(sentences.CLOSED, sentences.FRESHNESS, sentences.FEEDS),
     *(sentences.BANDS, sentences.DOUBTS, names.CAUSES, names.SHORT_CAUSES, fans.AHEAD),
     *(BED_TYPE_NAMES, ROLE_NAMES, KNOBS, sheet.REASONS, words.REFUSALS, words.MEASURES),
+    *(back.STEPS, back.EVENTS, back.SOURCES, back.REPORTS),
     *sheet.OFFERED.values(),
 )
 LEVELS: tuple[Level, ...] = sentences.ORDER
@@ -44,7 +47,10 @@ LISTS = (
     *(*sentences.MONTHS, *sentences.DAYS, *fans.COLUMNS, *LEVELS),
     *(item.name for item in (*MENU, *FOOT)),
     *(tab.name for tab in NAMES),
+    *(each.name for each in back.BACKS),
     *(*tonight.COLUMNS, *judged.COLUMNS, *gaps.COLUMNS),
+    *(text for told in (*refusals.BY_STATUS.values(), refusals.OURS) for text in told[:2]),
+    *("niet", "een week geleden", "vier weken geleden"),
     *("plekken", "fte", "plek", "72 uur"),
 )
 
