@@ -19,6 +19,9 @@ from app.dashboard.ahead.routes import router as ahead_router
 from app.dashboard.entry.routes import forms as entry_forms
 from app.dashboard.entry.routes import pages as entry_pages
 from app.dashboard.finding.routes import router as finding_router
+from app.dashboard.managing.deeds.routes import forms as deeds_forms
+from app.dashboard.managing.deeds.routes import pages as deeds_pages
+from app.dashboard.managing.routes import pages as managing_pages
 from app.dashboard.noticing.routes import forms as noticing_forms
 from app.dashboard.noticing.routes import pages as noticing_pages
 from app.dashboard.pairing.routes import forms as pairing_forms
@@ -98,8 +101,10 @@ PAGES = [
     entry_pages,
     pairing_pages,
     finding_router,
+    managing_pages,
+    deeds_pages,
 ]
-FORMS = [signing_forms, what_if_forms, entry_forms, pairing_forms, noticing_forms]
+FORMS = [signing_forms, what_if_forms, entry_forms, pairing_forms, deeds_forms, noticing_forms]
 
 
 def add_contract(app: FastAPI) -> None:
