@@ -827,6 +827,7 @@ ENGLISH: Mapping[str, str] = {
     "minder dan 1%": "less than 1%",
     "minder dan {within} opgenomen binnen 2 minuten, of meer dan {over} na 10 minuten": "less than {within} answered within 2 minutes, or more than {over} after 10 minutes",
     "minder plekken dan dit: samen met soortgenoten beoordeeld": "fewer places than this: judged together with peers",
+    "minuten waarbinnen wat terugkomt dezelfde melding is": "minutes within which what returns is the same notice",
     "mrt": "Mar",
     "n.v.t.": "n/a",
     "na {n} min": "after {n} min",
