@@ -119,7 +119,7 @@ def jobs_run(
     ] = None,
 ) -> None:
     """Do what is due, until ended: the forecast at 04:00 local time, partitions before it, scores
-    after it, and all day the feeds that are fetched."""
+    after it, and all day the feeds that are fetched and the signals."""
 
     async def work(settings: Settings) -> None:
         # A group waits until both have closed what they opened, which `gather` does not.
@@ -148,6 +148,12 @@ def jobs_days() -> None:
 def jobs_score() -> None:
     """Compare what runs said with what came true since, now. Waits 10 seconds as `forecast`."""
     run_job("score")
+
+
+@jobs.command("signals")
+def jobs_signals() -> None:
+    """Look at the region for signals now; `run` does so every half minute."""
+    run_job("signals")
 
 
 @jobs.command("partitions")

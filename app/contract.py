@@ -100,6 +100,7 @@ TAGS = {
     "notices": "Status, stops and events of a unit.",
     "overview": "The region now, or as it was known at a moment.",
     "places": "Where is a place now, and why elsewhere there is none.",
+    "signals": "What asks for attention now, since when, and who saw it.",
     "forecasts": "What will probably be needed, with its band and the gap.",
     "staffing": "The heads that will be needed, rostered and short, per role and shift.",
     "pages": "For people who look.",

@@ -22,6 +22,8 @@ from app.dashboard.finding.routes import router as finding_router
 from app.dashboard.managing.deeds.routes import forms as deeds_forms
 from app.dashboard.managing.deeds.routes import pages as deeds_pages
 from app.dashboard.managing.routes import pages as managing_pages
+from app.dashboard.noticing.routes import forms as noticing_forms
+from app.dashboard.noticing.routes import pages as noticing_pages
 from app.dashboard.pairing.routes import forms as pairing_forms
 from app.dashboard.pairing.routes import pages as pairing_pages
 from app.dashboard.refusing.routes import RefusedPages
@@ -49,6 +51,7 @@ from app.observations.notices.routes import router as notices_router
 from app.observations.routes import router as observations_router
 from app.overview.routes import router as overview_router
 from app.overview.search.routes import router as places_router
+from app.overview.signals.routes import router as signals_router
 from app.planning.routes import router as planning_router
 from app.settings import Settings
 from app.signals.stream.queries import Watch
@@ -77,6 +80,7 @@ V1 = [
     notices_router,
     overview_router,
     places_router,
+    signals_router,
     stream_router,
     forecasts_router,
     scores_router,
@@ -92,6 +96,7 @@ PAGES = [
     ahead_router,
     unit_router,
     about_router,
+    noticing_pages,
     what_if_pages,
     entry_pages,
     pairing_pages,
@@ -99,7 +104,7 @@ PAGES = [
     managing_pages,
     deeds_pages,
 ]
-FORMS = [signing_forms, what_if_forms, entry_forms, pairing_forms, deeds_forms]
+FORMS = [signing_forms, what_if_forms, entry_forms, pairing_forms, deeds_forms, noticing_forms]
 
 
 def add_contract(app: FastAPI) -> None:

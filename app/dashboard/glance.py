@@ -1,31 +1,31 @@
 """The region at a glance: tiles, what asks for attention, and who is up to date."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from app.dashboard.drawing.places import bar
 from app.dashboard.drawing.spark import spark
-from app.dashboard.language import _, capital, number, percent
+from app.dashboard.language import _, capital, number
 from app.dashboard.names import role_name, setting_name
+from app.dashboard.notices import Notice, notices
 from app.dashboard.sentences import (
     MINUTE,
     ORDER,
     SETTINGS,
-    age,
     by_setting,
     doubts,
     kind,
     places,
     share,
     standings,
-    stop_sentence,
     why_fewer,
     worst,
 )
 from app.dashboard.sentences import coverage as coverage_of
 from app.overview.schemas import LevelNow, Overview, PlacesNow, Total, UnitNow
+from app.overview.signals.shown import Signals
 
 # What is looked for first stands first.
 FIRST = (
@@ -39,7 +39,7 @@ TILES = 6
 class Glance:
     worst: str | None
     tiles: Sequence["Tile"]
-    notices: Sequence["Notice"]
+    notices: Sequence[Notice]
     lacking: Sequence["Lacking"]
     lacking_title: str
     coverage: Sequence["Coverage"]
@@ -47,12 +47,13 @@ class Glance:
     grouped: Sequence[tuple[str, str, Sequence[Total]]]
 
 
-def at(overview: Overview) -> Glance:
+def at(overview: Overview, signals: Signals | None = None) -> Glance:
+    """Without `signals` nothing is told of since when, and who saw it."""
     covered, short = coverage(overview), lacking(overview)
     return Glance(
         worst(level for _name, level in standings(overview)),
         tiles(overview),
-        notices(overview),
+        notices(overview, signals),
         short,
         lacking_title(overview, short),
         covered,
@@ -134,60 +135,6 @@ def phone_tile(setting: str, units: Sequence[UnitNow]) -> Tile | None:
         told.level,
         foot,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something to look at, worst first."""
-
-    level: str
-    title: str
-    text: str
-
-
-def notices(overview: Overview) -> list[Notice]:
-    """Stops, what is full or busy, who fell silent."""
-    return [
-        *stops(overview),
-        *tight(overview, "vol"),
-        *tight(overview, "druk"),
-        *silent(overview),
-    ]
-
-
-def stops(overview: Overview) -> Iterator[Notice]:
-    for unit in overview.units:
-        for stop in unit.stops or ():
-            yield Notice("vol", unit.name, stop_sentence(stop))
-
-
-def tight(overview: Overview, level: str) -> Iterator[Notice]:
-    for total in overview.totals:
-        if not total.units or total.level.level != level:
-            continue
-        name = f"{setting_name(total.care_setting)}, {kind(total)}"
-        told = _(
-            "{n} opneembaar, {free} vrij.", n=places(total.admittable), free=places(total.free)
-        )
-        if total.refusal_risk.value is not None:
-            risk = percent(total.refusal_risk.value)
-            told += " " + _("Kans op nee in 24 uur: {share}.", share=risk)
-        if reasons := why_fewer(overview, total):
-            told += f" {capital(reasons)}."
-        if total.usable.value:
-            told += " " + _("{n} van een andere soort, om te zetten.", n=places(total.usable))
-        title = _("{name} is vol", name=name) if level == "vol" else _("{name} is druk", name=name)
-        yield Notice(level, title, told)
-
-
-def silent(overview: Overview) -> Iterator[Notice]:
-    for unit in overview.units:
-        if unit.freshness == "stale" and not unit.closed:
-            title = _("Geen nieuwe gegevens van {unit}", unit=unit.name)
-            said = _(
-                "Laatste bericht {age}. De laatste stand staat grijs.", age=age(unit.age_seconds)
-            )
-            yield Notice("oud", title, said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from app.db import Db, Standing
 from app.errors import NotFound, Unauthenticated
 from app.overview.routes import told_now
 from app.overview.schemas import Overview
+from app.overview.signals import queries as signals
 from app.signals.stream.routes import LONGEST_SECONDS, LastMark, Seconds, events
 
 HERE = Path(__file__).parent
@@ -170,6 +171,7 @@ async def now(
         return locked(request)
     told = await told_now(request, session, viewer)
     norms: dict[str, Any] = {rule.rule: rule.settings for rule in told.level_rules}
+    asks = await signals.signals(session, viewer, told)
     ahead = await look_ahead(request, session, viewer, told, zorg, PATIENCE_SECONDS)
     return answer(
         request,
@@ -177,7 +179,7 @@ async def now(
         page_of(request, wall=wall, live=True),
         overview=told,
         norms=norms,
-        glance=glance.at(told),
+        glance=glance.at(told, asks),
         charts=ahead.charts,
         ahead=ahead.showing(shown),
         chosen=chosen(told, setting, organisation, only == "aandacht"),

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from structlog import get_logger
 
 from app.db import connect, sessions_of
+from app.facilities.queries import DirectoryCache
 from app.forecasts import commands as forecasts
 from app.forecasts.asking import Found, Task, found_of, named
 from app.forecasts.days import commands as days
@@ -25,10 +26,11 @@ from app.forecasts.runs import Run
 from app.forecasts.scoring import commands as scores
 from app.forecasts.scoring import queries as scoring
 from app.jobs import queries
-from app.jobs.schedule import Job, due
+from app.jobs.schedule import Job, due, look_due
 from app.jobs.slices import commands as slices
 from app.jobs.slices.commands import Cut, SliceFailed
 from app.observations.queries import horizon
+from app.overview.signals import commands as signals
 from app.planning import commands as planning
 from app.planning import queries as plans
 from app.settings import Settings
@@ -92,6 +94,15 @@ UPDATE job_runs SET lease_until = clock_timestamp() + :pause, outcome = CAST(:ou
        finished_at = CASE WHEN tries >= :most THEN clock_timestamp() END
  WHERE job = :job AND period = :period AND holder = :holder AND finished_at IS NULL
 """
+# One row for all looks, since there are 2,880 a day; `tries` counts them.
+TURN = """
+INSERT INTO job_runs (job, period, holder, lease_until, started_at)
+VALUES ('signals', 'each half minute', :holder, :begins, :begins)
+ON CONFLICT (job, period) DO UPDATE
+   SET holder = :holder, lease_until = :begins, started_at = :begins, tries = job_runs.tries + 1
+ WHERE job_runs.started_at < :begins RETURNING tries
+"""
+ALONE = "SELECT pg_try_advisory_xact_lock(hashtext('look for signals'))"
 
 
 class LeaseLost(Exception):
@@ -101,7 +112,7 @@ class LeaseLost(Exception):
 @asynccontextmanager
 async def working(url: str) -> AsyncIterator[AsyncEngine]:
     """Connections that take the worker's role, whoever signs in, and may work for 10 minutes."""
-    engine = connect(url, pool_size=4, limits=JOB_LIMITS, seconds=600, role=WORKER)
+    engine = connect(url, pool_size=5, limits=JOB_LIMITS, seconds=600, role=WORKER)
     try:
         yield engine
     finally:
@@ -358,6 +369,17 @@ async def partitions_work(url: str) -> Store:
     return store
 
 
+async def signals_work(engine: AsyncEngine, master: DirectoryCache) -> Store:
+    """What asks for attention in the region now, laid beside what is stored."""
+    async with sessions_of(engine)() as session:
+        seen = await signals.look(session, master)
+
+    async def store(session: AsyncSession) -> Outcome:
+        return dict(await signals.record(session, seen))
+
+    return store
+
+
 def work_of(
     engine: AsyncEngine,
     url: str,
@@ -368,6 +390,8 @@ def work_of(
 ) -> Work:
     if key["job"] == "partitions":
         return lambda: partitions_work(url)
+    if key["job"] == "signals":
+        return lambda: signals_work(engine, DirectoryCache())
     if key["job"] == "days":
         return lambda: days_work(engine, at, known_at)
     if key["job"] == "score":
@@ -384,6 +408,45 @@ async def helping(engine: AsyncEngine, holder: uuid.UUID) -> AsyncIterator[None]
     finally:
         task.cancel()
         await asyncio.wait([task])
+
+
+@asynccontextmanager
+async def watching(engine: AsyncEngine, holder: uuid.UUID) -> AsyncIterator[None]:
+    """Looks at the region for signals meanwhile: beside the jobs, of which some take minutes."""
+    task = asyncio.create_task(keep_looking(engine, holder))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def keep_looking(engine: AsyncEngine, holder: uuid.UUID) -> None:
+    """One look in each half minute, by whichever worker comes first."""
+    master, seen = DirectoryCache(), datetime.min.replace(tzinfo=UTC)
+    while True:
+        begins = look_due(datetime.now(UTC))
+        if begins > seen:
+            try:
+                await look_once(engine, holder, begins, master)
+            except Exception as error:  # half a minute later it is tried again
+                log.error("look for signals failed", kind=type(error).__name__)
+            seen = begins
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def look_once(
+    engine: AsyncEngine, holder: uuid.UUID, begins: datetime, master: DirectoryCache
+) -> Outcome | None:
+    """None if another worker looks, or has looked. It is one transaction: when its worker dies,
+    nothing of it is stored, and the next half minute sees the same."""
+    async with sessions_of(engine)() as session, session.begin():
+        if not await session.scalar(text(ALONE)):
+            return None
+        turn = await session.execute(text(TURN), {"holder": holder, "begins": begins})
+        if turn.one_or_none() is None:
+            return None
+        return dict(await signals.record(session, await signals.look(session, master)))
 
 
 async def run_now(
@@ -422,7 +485,11 @@ async def keep_running(settings: Settings) -> None:
     assert url, "jobs need database_worker_url or database_owner_url"
     holder = uuid.uuid4()
     done: set[tuple[str, str]] = set()
-    async with working(url) as engine, helping(engine, holder):
+    async with (
+        working(url) as engine,
+        helping(engine, holder),
+        watching(engine, holder),
+    ):
         while True:
             try:
                 done |= await run_due(engine, url, holder, datetime.now(UTC), done)

@@ -6,13 +6,17 @@ from typing import Literal, NamedTuple
 
 from app.facilities.hours import LOCAL
 
-Job = Literal["partitions", "forecast", "score", "days"]
+Job = Literal["partitions", "forecast", "score", "days", "signals"]
 # Local times of every day; the forecast's is that of data-model.md, "Forecasts stored".
 DAILY: Mapping[Job, time] = {"partitions": time(3, 45), "forecast": time(4), "score": time(4, 30)}
 
 
 # And anew in each hour in which something was told: the next days, between two nights.
 HOURLY: tuple[Job, ...] = ("days",)
+
+
+# How often the region is looked at for signals; a whole part of a minute.
+LOOK_SECONDS = 30
 
 
 class Due(NamedTuple):
@@ -35,3 +39,9 @@ def due(now: datetime, daily: Mapping[Job, time] = DAILY) -> Iterator[Due]:
         yield Due(job, day.isoformat())
     for job in HOURLY:
         yield Due(job, f"{now.astimezone(UTC):%Y-%m-%dT%HZ}")
+
+
+def look_due(now: datetime) -> datetime:
+    """When the half minute of this moment began. A look that was missed is not made up for."""
+    at = now.astimezone(UTC)
+    return at.replace(second=at.second - at.second % LOOK_SECONDS, microsecond=0)

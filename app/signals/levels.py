@@ -8,7 +8,7 @@ from app.facilities.schemas import RuleFacts
 from app.observations.notices.known import Status
 
 Level = Literal["ruim", "druk", "vol", "gesloten", "oud", "onbekend"]
-RuleName = Literal["beds", "home-care", "huisartsenpost", "seh"]
+RuleName = Literal["beds", "home-care", "huisartsenpost", "seh", "signals"]
 Band = Literal[
     "not-busy",
     "busy",
@@ -54,11 +54,19 @@ class CrowdingRule:
 
 
 @dataclass(frozen=True)
+class SignalRule:
+    """A signal that returns within so many minutes is the same one, and never ended."""
+
+    returns_within_minutes: float
+
+
+@dataclass(frozen=True)
 class LevelRules:
     beds: PlacesRule
     home_care: PlacesRule
     huisartsenpost: PhoneRule
     seh: CrowdingRule
+    signals: SignalRule
 
 
 _PLACES = {
@@ -96,8 +104,13 @@ DEFAULTS: Mapping[RuleName, RuleFacts] = {
         year=2004,
         settings={"drukFrom": 100, "volFrom": 140},
     ),
+    "signals": RuleFacts(
+        source="Ontwerp van de toren (domein 8, drempel met speling); 10 minuten: aanname",
+        year=2026,
+        settings={"returnsWithinMinutes": 10},
+    ),
 }
-Rule = TypeVar("Rule", PlacesRule, PhoneRule, CrowdingRule)
+Rule = TypeVar("Rule", PlacesRule, PhoneRule, CrowdingRule, SignalRule)
 
 
 def in_force(told: Mapping[str, RuleFacts]) -> dict[RuleName, RuleFacts]:
@@ -123,6 +136,7 @@ def read_rules(told: Mapping[str, RuleFacts]) -> LevelRules:
         home_care=_read(PlacesRule, "home-care", facts),
         huisartsenpost=_read(PhoneRule, "huisartsenpost", facts),
         seh=_read(CrowdingRule, "seh", facts),
+        signals=_read(SignalRule, "signals", facts),
     )
 
 

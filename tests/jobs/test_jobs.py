@@ -21,6 +21,7 @@ from app.jobs.commands import Outcome, Store, Work, run_due, run_now, run_once, 
 from tests import make
 from tests.conftest import Database
 from tests.forecasts.lay import a_series, ripple
+from tests.overview.lay import told
 
 ROOT = Path(__file__).parents[2]
 
@@ -223,6 +224,26 @@ async def test_a_job_run_by_hand_tells_its_outcome_and_is_not_done_twice(
     assert first == second
     assert set(first) == {"days", "weeks", "months", "years"}
     assert await run_now(database.urls.owner, "partitions", at=at) == {"made": 0}
+
+
+async def test_of_several_workers_one_looks_for_signals_in_each_half_minute(
+    session: AsyncSession, database: Database
+) -> None:
+    await make.a_unit(session)
+    await told(session, "reo-flex", staffed=2, occupied=2, reserved=0)
+    async with working(database.urls.worker) as engine:
+        workers = [
+            asyncio.create_task(commands.keep_looking(engine, uuid.uuid4())) for _ in range(3)
+        ]
+        await asyncio.sleep(2)
+        for each in workers:
+            each.cancel()
+        await asyncio.wait(workers)
+
+    begun = await session.execute(text("SELECT signal FROM signal_versions"))
+    looks = (await session.execute(text("SELECT tries FROM job_runs"))).scalar_one()
+    assert len(begun.all()) == 1
+    assert 1 <= looks <= 2
 
 
 async def test_the_worker_changes_no_report_and_the_app_sees_no_job(database: Database) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.facilities.hours import LOCAL
-from app.jobs.schedule import Due, due
+from app.jobs.schedule import LOOK_SECONDS, Due, due, look_due
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,17 @@ def test_the_next_days_are_due_each_hour_also_in_the_one_that_comes_twice() -> N
     periods = [dict(due(first + timedelta(hours=n)))["days"] for n in range(2)]
 
     assert periods == ["2026-10-25T00Z", "2026-10-25T01Z"]
+
+
+@given(st.integers(0, 3 * 24 * 3600))
+def test_each_half_minute_has_a_look_of_its_own(seconds: int) -> None:
+    begin = datetime(2026, 10, 24, tzinfo=UTC)
+    now = begin + timedelta(seconds=seconds)
+
+    begins = look_due(now)
+
+    assert now - timedelta(seconds=LOOK_SECONDS) < begins <= now
+    assert look_due(begins) == begins
+    assert look_due(now + timedelta(seconds=LOOK_SECONDS)) - begins == timedelta(
+        seconds=LOOK_SECONDS
+    )

@@ -228,6 +228,36 @@ def test_what_is_told_to_the_tower_changes_the_page_that_is_open(page: Page, tow
     assert page.evaluate("document.body.dataset.same") == "yes"
 
 
+def test_only_what_is_red_and_new_is_told_aloud_and_only_once(page: Page, tower: str) -> None:
+    page.goto("/meldingen")
+    expect(page.locator(".live.on")).to_be_visible()
+    news = page.locator("#nieuws")
+    begins_at = datetime.now(UTC).isoformat()
+    stop = {"id": str(uuid.uuid4()), "kind": "opnamestop", "beginsAt": begins_at, "reason": "staff"}
+    ask(tower, "/v1/units/reo-flex/stops", stop)
+
+    tell(tower, staffed=7, occupied=3, reserved=0)
+    expect(news).to_contain_text(": opnamestop")
+    told = news.inner_text()
+    page.evaluate("document.querySelector('#nieuws').textContent = ''")
+    refreshed = page.evaluate("document.querySelector('.live time').dateTime")
+    tell(tower, staffed=7, occupied=4, reserved=0)
+    page.wait_for_function(
+        "t => document.querySelector('.live time').dateTime !== t", arg=refreshed
+    )
+    ask(tower, f"/v1/units/reo-flex/stops/{stop['id']}/_end", {})
+
+    assert "Geen nieuwe gegevens" not in told
+    expect(page.locator("li.vol[data-news^=stop-reo-flex]")).to_be_visible()
+    expect(news).not_to_contain_text("opnamestop")
+
+
+def ask(tower: str, path: str, body: Any) -> None:
+    key = {"Authorization": f"Bearer {demo_key('reo-invoer').text}"}
+    answer = httpx.post(tower + path, json=body, headers=key)
+    assert answer.status_code < 300, answer.text
+
+
 def tell(tower: str, **figures: int) -> None:
     report = {
         "id": str(uuid.uuid4()),
@@ -235,12 +265,7 @@ def tell(tower: str, **figures: int) -> None:
         "observedAt": datetime.now(UTC).isoformat(),
         "figures": [{"measure": name, "value": value} for name, value in figures.items()],
     }
-    answer = httpx.post(
-        f"{tower}/v1/reports",
-        json=report,
-        headers={"Authorization": f"Bearer {demo_key('reo-invoer').text}"},
-    )
-    assert answer.status_code < 300, answer.text
+    ask(tower, "/v1/reports", report)
 
 
 def test_a_tower_that_went_away_is_told_and_the_page_stays(browser: Browser) -> None:

@@ -426,6 +426,26 @@ def let_go(organisation: str) -> Steps:
     return [*first, held, Sent("DELETE", f"/v1/holds/{held.given[0]}", None, ended, held.given)]
 
 
+SIGNAL = """
+INSERT INTO signal_versions (org_id, signal, kind, unit, care_setting, resource, bed_type, stop,
+                             specialism, level, began_at, asks_since)
+SELECT org_id, $1, 'stop', unit, '', '', '', 'intake-stop', '', 'vol', now(), now()
+  FROM units WHERE unit = $2
+"""
+
+
+def acknowledge(organisation: str) -> Steps:
+    """Of a stop that is in force, as a look at the region would store it."""
+    [begun], signal = begin_stop(organisation), number()
+    seen = "SELECT count(*) FROM signal_acknowledgements WHERE signal = $1"
+    path = f"/v1/signals/{signal}/_acknowledge"
+    return [
+        begun,
+        Laid(SIGNAL, (signal, f"{organisation}-flex")),
+        Sent("POST", path, None, seen, (signal,), by_placers=True),
+    ]
+
+
 CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/v1/reports"): post_reports,
     ("PUT", "/v1/reports/{report}"): put_report,
@@ -459,12 +479,14 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/beheer/aanvoer/{organisation}/{feed}/vrijgeven"): release_by_form,
     ("POST", "/v1/holds"): hold,
     ("DELETE", "/v1/holds/{hold}"): let_go,
+    ("POST", "/v1/signals/{signal}/_acknowledge"): acknowledge,
 }
 
 
 # Whoever signs in or out is not known yet, or no longer: tests/dashboard/test_sign_in.py. A what-if
-# by form is stored by the command of POST /v1/scenarios: tests/dashboard/test_what_if.py.
-APART = {"/aanmelden", "/afmelden", "/koppelen", "/wat-als"}
+# by form is stored by the command of POST /v1/scenarios: tests/dashboard/test_what_if.py; a signal
+# is seen by that of POST /v1/signals/{signal}/_acknowledge: tests/dashboard/test_noticing.py.
+APART = {"/aanmelden", "/afmelden", "/koppelen", "/wat-als", "/meldingen/{signal}/gezien"}
 
 
 def calls_of(app: FastAPI) -> Iterator[tuple[Route, Call]]:

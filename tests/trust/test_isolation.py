@@ -358,6 +358,7 @@ READ_IN_THE_REGION = {
     *("current_state", "forecast_paths", "forecast_points", "forecast_scores"),
     *("forecast_subjects", "scenarios"),
     *("unit_statuses", "stop_versions", "unit_event_versions", "hold_versions"),
+    *("signal_versions", "signal_acknowledgements"),
 }
 # Rows that no write route makes.
 MORE = (

@@ -1,4 +1,4 @@
-"""Pages about the figures and the tower: notices, who tells, how it reckons, who can use it."""
+"""Pages about the figures and the tower: who tells, how it reckons, who can use it."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -11,16 +11,6 @@ from app.db import Db
 from app.overview.routes import told_now
 
 router = APIRouter(tags=["dashboard"], include_in_schema=False)
-
-
-@router.get("/meldingen")
-async def notices(request: Request, session: Db, viewer: Looker) -> Response:
-    """All that asks for attention now, worst first."""
-    if viewer is None:
-        return locked(request)
-    told = await told_now(request, session, viewer)
-    page = page_of(request, live=True)
-    return answer(request, "notices.html", page, overview=told, glance=glance.at(told))
 
 
 @router.get("/gegevens")

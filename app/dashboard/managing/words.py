@@ -204,6 +204,7 @@ SETTINGS_SAID: Mapping[str, tuple[str, str]] = {
     "urgentWithin30s": ("spoed ten minste binnen 30 seconden", "share"),
     "volWithin120s": ("vol onder dit deel binnen 2 minuten", "share"),
     "volOver600s": ("vol boven dit deel na 10 minuten", "share"),
+    "returnsWithinMinutes": ("minuten waarbinnen wat terugkomt dezelfde melding is", "number"),
     "drukFrom": ("NEDOCS waarbij druk begint", "number"),
     "volFrom": ("NEDOCS waarbij vol begint", "number"),
 }
@@ -212,11 +213,15 @@ RULES: Mapping[RuleName, str] = {
     "home-care": "Zorg thuis",
     "huisartsenpost": "Huisartsenpost",
     "seh": "Spoedeisende hulp",
+    "signals": "Meldingen",
 }
 
 
 def level_words(rule: RuleName, told: Mapping[str, Any]) -> Sequence[tuple[Level, str]]:
-    """What is shown with which level, in the numbers of the rule that is in force."""
+    """What is shown with which level, in the numbers of the rule that is in force; the rule of
+    signals makes no level."""
+    if rule == "signals":
+        return ()
     if rule == "huisartsenpost":
         return (
             (

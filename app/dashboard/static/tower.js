@@ -92,12 +92,22 @@ function ask(done) {
   request.send();
 }
 
-function titles(page) {
-  return [...page.querySelectorAll(".alerts li.vol h3")].map((each) => each.textContent);
+// What is red, new and seen by nobody is told aloud: once, also when it is away for a few minutes and
+// comes back as the same.
+const AWAY = 600000;
+const heard = new Map();
+
+function loud(page) {
+  const now = Date.now();
+  const found = [...page.querySelectorAll("li[data-news]")];
+  const anew = found.filter((each) => !(now - heard.get(each.dataset.news) < AWAY));
+  for (const each of found) heard.set(each.dataset.news, now);
+  return anew.map((each) => each.querySelector("h3").textContent);
 }
 
+loud(document);
+
 function put(fresh) {
-  const before = new Set(titles(document));
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
     if (!next || next.isEqualNode(part) || part.contains(document.activeElement)) continue;
@@ -107,7 +117,7 @@ function put(fresh) {
     }
     part.replaceWith(document.importNode(next, true));
   }
-  const found = titles(fresh).filter((each) => !before.has(each));
+  const found = loud(fresh);
   if (news && found.length) news.textContent = found.join(". ");
   const time = fresh.querySelector(".live time");
   if (time) live.querySelector("time").replaceWith(document.importNode(time, true));
