@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import app.dashboard
 from app.dashboard import fans, names, sentences
-from app.dashboard.ahead import gaps, judged, tonight
+from app.dashboard.ahead import gaps, judged, rosters, tonight
 from app.dashboard.english import ENGLISH
 from app.dashboard.entry import sheet, words
 from app.dashboard.language import _, listed, number, percent, signed, speaking
@@ -45,6 +45,7 @@ LISTS = (
     *(item.name for item in (*MENU, *FOOT)),
     *(tab.name for tab in NAMES),
     *(*tonight.COLUMNS, *judged.COLUMNS, *gaps.COLUMNS),
+    *(*rosters.COLUMNS, *rosters.SHEET),
     *("plekken", "fte", "plek", "72 uur"),
 )
 
