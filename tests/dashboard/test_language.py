@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import app.dashboard
 from app.dashboard import fans, names, sentences
+from app.dashboard.about import feeds
 from app.dashboard.ahead import gaps, judged, rosters, tonight
 from app.dashboard.english import ENGLISH
 from app.dashboard.entry import sheet, words
@@ -38,6 +39,7 @@ BY_NAME: tuple[Mapping[Any, str], ...] = (
     *(sentences.BANDS, sentences.DOUBTS, names.CAUSES, names.SHORT_CAUSES, fans.AHEAD),
     *(BED_TYPE_NAMES, ROLE_NAMES, KNOBS, sheet.REASONS, words.REFUSALS, words.MEASURES),
     *sheet.OFFERED.values(),
+    *(feeds.REASONS, feeds.SORTS),
 )
 LEVELS: tuple[Level, ...] = sentences.ORDER
 LISTS = (
@@ -46,6 +48,7 @@ LISTS = (
     *(tab.name for tab in NAMES),
     *(*tonight.COLUMNS, *judged.COLUMNS, *gaps.COLUMNS),
     *(*rosters.COLUMNS, *rosters.SHEET),
+    *(*feeds.COLUMNS, *feeds.REJECTED, feeds.OTHERWISE),
     *("plekken", "fte", "plek", "72 uur"),
 )
 
