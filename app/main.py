@@ -18,6 +18,7 @@ from app.dashboard.about.routes import router as about_router
 from app.dashboard.ahead.routes import router as ahead_router
 from app.dashboard.entry.routes import forms as entry_forms
 from app.dashboard.entry.routes import pages as entry_pages
+from app.dashboard.finding.holds import forms as holding_forms
 from app.dashboard.finding.routes import router as finding_router
 from app.dashboard.pairing.routes import forms as pairing_forms
 from app.dashboard.pairing.routes import pages as pairing_pages
@@ -93,7 +94,7 @@ PAGES = [
     pairing_pages,
     finding_router,
 ]
-FORMS = [signing_forms, what_if_forms, entry_forms, pairing_forms]
+FORMS = [signing_forms, what_if_forms, entry_forms, pairing_forms, holding_forms]
 
 
 def add_contract(app: FastAPI) -> None:

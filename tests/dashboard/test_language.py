@@ -18,6 +18,7 @@ from app.dashboard.about import feeds
 from app.dashboard.ahead import gaps, judged, rosters, tonight
 from app.dashboard.english import ENGLISH
 from app.dashboard.entry import sheet, words
+from app.dashboard.finding import told as finding
 from app.dashboard.language import _, listed, number, percent, signed, speaking
 from app.dashboard.page import FOOT, MENU
 from app.dashboard.queries import NAMES
@@ -38,8 +39,9 @@ BY_NAME: tuple[Mapping[Any, str], ...] = (
     *(sentences.CLOSED, sentences.FRESHNESS, sentences.FEEDS),
     *(sentences.BANDS, sentences.DOUBTS, names.CAUSES, names.SHORT_CAUSES, fans.AHEAD),
     *(BED_TYPE_NAMES, ROLE_NAMES, KNOBS, sheet.REASONS, words.REFUSALS, words.MEASURES),
-    *sheet.OFFERED.values(),
-    *(feeds.REASONS, feeds.SORTS),
+    *(sheet.SAID, *sheet.OFFERED.values()),
+    *(*sheet.ASKED_NOW.values(), *sheet.ASKED_OF_AN_HOUR.values()),
+    *(feeds.REASONS, feeds.SORTS, finding.REFUSALS),
 )
 LEVELS: tuple[Level, ...] = sentences.ORDER
 LISTS = (

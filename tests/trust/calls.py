@@ -5,7 +5,7 @@ import io
 import itertools
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -379,6 +379,20 @@ def let_go(organisation: str) -> Steps:
     return [*first, held, Sent("DELETE", f"/v1/holds/{held.given[0]}", None, ended, held.given)]
 
 
+def hold_by_form(organisation: str) -> Steps:
+    told, held = hold(organisation)
+    assert isinstance(held, Sent)
+    sent = replace(held, path="/plek/vasthouden", kind=FORM)
+    return [told, sent]
+
+
+def let_go_by_form(organisation: str) -> Steps:
+    *first, ended = let_go(organisation)
+    assert isinstance(ended, Sent)
+    path = f"/plek/vasthouden/{ended.given[0]}/loslaten"
+    return [*first, Sent("POST", path, {}, ended.stored, ended.given, kind=FORM)]
+
+
 CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/v1/reports"): post_reports,
     ("PUT", "/v1/reports/{report}"): put_report,
@@ -405,6 +419,8 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/invoer/{unit}/klopt"): entered_rightly,
     ("POST", "/invoer/{unit}/koppelen"): pair_a_phone,
     ("POST", "/invoer/{unit}/koppelen/{phone}/stoppen"): unpair_a_phone,
+    ("POST", "/plek/vasthouden"): hold_by_form,
+    ("POST", "/plek/vasthouden/{number}/loslaten"): let_go_by_form,
     ("POST", "/v1/holds"): hold,
     ("DELETE", "/v1/holds/{hold}"): let_go,
 }
