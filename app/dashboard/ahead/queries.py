@@ -129,8 +129,9 @@ async def staff(
         )
         asked = StaffingAsked(care_setting=setting)
         told = await staffing.answer(session, viewer, asked, people_of(request), datetime.now(UTC))
-        found += [staff_chart(setting, told), places_chart(setting, told, names)]
-        if not own.charts:
+        shifts = staff_chart(setting, told)
+        found += [shifts, places_chart(setting, told, names)]
+        if shifts is not None and not own.charts:
             own = replace(own, limits=limits(told, names))
     view = await baseline(request, session, viewer) if viewer.may("forecasts:read") else None
     if view is not None:
