@@ -18,8 +18,8 @@ from app.dashboard.about.routes import router as about_router
 from app.dashboard.ahead.routes import router as ahead_router
 from app.dashboard.entry.routes import forms as entry_forms
 from app.dashboard.entry.routes import pages as entry_pages
-from app.dashboard.finding.holds import forms as holding_forms
 from app.dashboard.finding.routes import router as finding_router
+from app.dashboard.holding.routes import forms as holding_forms
 from app.dashboard.pairing.routes import forms as pairing_forms
 from app.dashboard.pairing.routes import pages as pairing_pages
 from app.dashboard.routes import assets

@@ -725,6 +725,7 @@ ENGLISH: Mapping[str, str] = {
     "{name}: de meeste kans op geen plek is {at}: {chance}": "{name}: the greatest chance of no place is at {at}: {chance}",
     "{name}: een tekort is de komende jaren niet waarschijnlijk": "{name}: a shortage is not likely in the coming years",
     "{name}: een tekort is {word} in de {ahead}": "{name}: a shortage is {word} in the {ahead}",
+    "{name}: er kwam nog geen enkel bericht": "{name}: no message came yet",
     "{name}: geen afdeling is te krap": "{name}: no unit is short",
     "{name}: geen plek is de komende 72 uur {word}": "{name}: no place is {word} in the coming 72 hours",
     "{name}: het kan krap worden, het meest {at}": "{name}: it may become tight, most {at}",

@@ -90,7 +90,10 @@ def strip_chart(feed: FeedKnown, days: Sequence[FeedDay]) -> Chart:
     due, met = sum(day.due for day in days), sum(day.on_time for day in days)
     silent = [day for day in days if day.due and not day.on_time]
     name, known = feed.name, {"name": feed.name, "n": len(silent), "of": len(days)}
-    if not due:
+    last = feed.health.age_seconds if feed.health else None
+    if last is None:
+        title = _("{name}: er kwam nog geen enkel bericht", name=name)
+    elif not due:
         title = _("{name}: in 30 dagen was er niets te melden", name=name)
     elif silent:
         title = _("{name}: op {n} van {of} dagen kwam niets op tijd", **known)
@@ -98,7 +101,6 @@ def strip_chart(feed: FeedKnown, days: Sequence[FeedDay]) -> Chart:
         title = _("{name}: in 30 dagen kwam alles op tijd", name=name)
     else:
         title = _("{name}: {share} kwam op tijd in 30 dagen", name=name, share=percent(met / due))
-    last = feed.health.age_seconds if feed.health else None
     return Chart(
         name=f"koppeling-{feed.feed}",
         title=title,
