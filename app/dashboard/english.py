@@ -717,6 +717,7 @@ ENGLISH: Mapping[str, str] = {
     "{name} is druk": "{name} is busy",
     "{name} is vol": "{name} is full",
     "{name}, {role}, {week}: het krapst is {shift}, {chance} kans op tekort": "{name}, {role}, {week}: tightest is {shift}, {chance} chance of a shortage",
+    "{name}, {role}, {week}: in geen dienst is een tekort waarschijnlijk": "{name}, {role}, {week}: a shortage is likely in no shift",
     "{name}, {role}, {week}: nog geen rooster gemeld": "{name}, {role}, {week}: no roster reported yet",
     "{name}, {role}: geen van {of} diensten is te krap": "{name}, {role}: none of {of} shifts is short",
     "{name}, {role}: van geen dienst zijn rooster en nodig bekend": "{name}, {role}: of no shift both roster and need are known",

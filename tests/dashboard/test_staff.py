@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.scopes import Scope
 from app.access.tables import AuditEvent
-from app.dashboard.ahead.rosters import straddles
+from app.dashboard.ahead.rosters import Roster, straddles, week_chart
 from app.dashboard.drawing.heads import Heads, heads
 from app.dashboard.drawing.weekdays import Block, Field, weekdays
 from app.dashboard.shortages import places_chart, staff_chart
@@ -112,13 +112,17 @@ async def test_a_planner_takes_a_row_for_each_shift_and_role_away_and_leaves_a_t
     assert traces.count("staffing.export") == 1
 
 
+LEVEL_50 = {"level": 50, "low": 2, "high": 2}
+LEVEL_80 = {"level": 80, "low": 2, "high": 3}
+
+
 def amount(value: float | None) -> dict[str, Any]:
     return {"state": "unknown" if value is None else "known", "value": value}
 
 
 def a_step(**facts: Any) -> StaffStep:
     unknown = amount(None)
-    band = {"state": "known", "median": 2, "intervals": [{"level": 80, "low": 2, "high": 3}]}
+    band = {"state": "known", "median": 2, "intervals": [LEVEL_80]}
     step: dict[str, Any] = {"day": MONDAY, "at": NOW, "until": NOW, "short": None, "need": band}
     step |= {"gap": {"state": "unknown"}, "rostered": amount(2), "available": amount(2)}
     step |= {"p_short": unknown, "shortfall": unknown, "flexible": amount(1)}
@@ -204,3 +208,24 @@ def test_a_shift_without_a_roster_has_a_need_and_no_tick() -> None:
     assert drawn.count('class="b80"') == 2
     assert drawn.count('class="supply"') == 1
     assert drawn.count('class="zero"') == 1
+
+
+@pytest.mark.parametrize(
+    ("chance", "said"),
+    [
+        (0.1, "in geen dienst is een tekort waarschijnlijk"),
+        (0.6, "60% kans op tekort"),
+        (None, "nog geen rooster gemeld"),
+    ],
+)
+def test_the_title_of_a_week_says_no_more_than_its_chance(chance: float | None, said: str) -> None:
+    band = {"state": "known", "median": 2, "intervals": [LEVEL_50, LEVEL_80]}
+    told = a_total((False,)).model_copy(update={"subject_kind": "unit", "subject": "one"})
+    step = a_step(need=band, p_short=amount(chance))
+    series = told.series[0].model_copy(update={"steps": (step,)})
+    week = Roster("A", told.model_copy(update={"series": (series,)}), "nurse", MONDAY, {})
+
+    chart = week_chart(week)
+
+    assert chart is not None
+    assert said in chart.title

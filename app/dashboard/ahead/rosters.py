@@ -12,6 +12,7 @@ from app.dashboard.drawing.weekdays import Block, Field, weekdays
 from app.dashboard.fans import interval
 from app.dashboard.language import _, listed, number, percent, signed
 from app.dashboard.names import day_name, local_day, role_name, told_number, week_name, weekday_name
+from app.dashboard.sentences import UNLIKELY
 from app.dashboard.shortages import week_of
 from app.facilities.hours import LOCAL
 from app.forecasts.staffing.schemas import StaffedCapacity, Staffing, StaffSeries, StaffStep
@@ -196,6 +197,8 @@ def week_chart(of: Roster) -> Chart | None:
     told = {"name": of.name, "role": role_said(of.role), "week": week_name(of.week)}
     if chance is None:
         title = _("{name}, {role}, {week}: nog geen rooster gemeld", **told)
+    elif chance <= UNLIKELY:
+        title = _("{name}, {role}, {week}: in geen dienst is een tekort waarschijnlijk", **told)
     else:
         title = _(
             "{name}, {role}, {week}: het krapst is {shift}, {chance} kans op tekort",
