@@ -22,6 +22,7 @@ from app.dashboard.finding.routes import router as finding_router
 from app.dashboard.holding.routes import forms as holding_forms
 from app.dashboard.pairing.routes import forms as pairing_forms
 from app.dashboard.pairing.routes import pages as pairing_pages
+from app.dashboard.refusing.routes import RefusedPages
 from app.dashboard.routes import assets
 from app.dashboard.routes import router as dashboard_router
 from app.dashboard.signing.routes import forms as signing_forms
@@ -179,5 +180,6 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router, prefix="/v1")
     add_contract(app)
     # Around all, so that what is refused below the handlers, or fails, is dressed too.
-    app.middleware_stack = Envelope(StandingAnswers(app.build_middleware_stack()), VERSION, seen)
+    inside = RefusedPages(StandingAnswers(app.build_middleware_stack()))
+    app.middleware_stack = Envelope(inside, VERSION, seen)
     return app

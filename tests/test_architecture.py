@@ -54,6 +54,7 @@ CONNECTS = {
     "opening.py": "the owner's own commands",
     "access/commands.py": "the access log, and the note of a refusal, whose request is undone",
     "access/routes.py": "looks up a key before there is anybody to act for",
+    "dashboard/queries.py": "draws on for who asks next, when its own request no longer waits",
     "health/routes.py": "asks whether the store answers",
     "jobs/commands.py": "work on a clock, as the worker",
     "jobs/slices/commands.py": "slices of that work, as the worker",

@@ -1,16 +1,19 @@
 """What will be needed beside what there will be, in weeks, months and years."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from app.dashboard.charts import Chart
 from app.dashboard.drawing.fan import Band, fans
 from app.dashboard.language import _, capital, number, percent
-from app.dashboard.names import day_name, kind_name, role_name, told_number
+from app.dashboard.names import day_name, kind_name, local_day, role_name, told_number
 from app.dashboard.sentences import LIKELY, MONTHS, UNLIKELY, probability_word
+from app.forecasts import calendar
 from app.forecasts.runs import Horizon
 from app.forecasts.schemas import Band as Told
-from app.forecasts.schemas import ForecastStep, TypeForecast
+from app.forecasts.schemas import ForecastStep, Past, TypeForecast
 from app.planning.schemas import Plan, RolePlan
 
 AHEAD: Mapping[Horizon, str] = {
@@ -19,38 +22,72 @@ AHEAD: Mapping[Horizon, str] = {
     "months": "komende maanden",
     "years": "komende jaren",
 }
-COLUMNS = ("Wanneer", "Nodig", "80% kans tussen", "Er is", "Tekort", "Kans op tekort")
+COLUMNS = ("Wanneer", "Was er", "Nodig", "80% kans tussen", "Er is", "Tekort", "Kans op tekort")
 # One bar of the gap for so many steps, and one mark under the axis.
 STRIPS: Mapping[Horizon, int] = {"days": 1, "weeks": 7, "months": 1, "years": 1}
 EVERY: Mapping[Horizon, int] = {"days": 3, "weeks": 14, "months": 2, "years": 2}
+# So many steps before now stand in the picture: four weeks, a year.
+BEFORE: Mapping[Horizon, int] = {"days": 0, "weeks": 28, "months": 12, "years": 0}
 
 
-def fan_chart(name: str, of: str, horizon: Horizon, told: TypeForecast) -> Chart | None:
+# What was told of the steps before now; None where nothing was.
+Before = Sequence[tuple[date, float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a run of before expected to be needed, by the day on which a step begins."""
+
+    issued: date
+    needed: Mapping[date, float]
+
+    @property
+    def name(self) -> str:
+        return _("verwacht op {day}", day=day_name(self.issued))
+
+
+def earlier_of(told: TypeForecast | None, issued: datetime | None) -> Earlier | None:
+    """None where that run said nothing of it."""
+    steps = [] if told is None else told.steps
+    needed = {step.day: step.need.median for step in steps if step.need.median is not None}
+    return Earlier(local_day(issued), needed) if needed and issued is not None else None
+
+
+def fan_chart(
+    name: str, of: str, horizon: Horizon, told: TypeForecast, earlier: Earlier | None = None
+) -> Chart | None:
     """Of one kind of bed of what is asked for (`of`); None where nothing is known of it."""
     steps = [step for step in told.steps if step.state == "known"]
     if told.state != "known" or not steps:
         return None
     worst = worst_steps(steps, STRIPS[horizon])
-    bands = [
-        Band(
-            middle=step.need.median,
-            outer=interval(step.need, 80),
-            inner=interval(step.need, 50),
-            supply=step.supply.value,
-            mark=mark(step, horizon) if n % EVERY[horizon] == EVERY[horizon] // 2 else "",
-            gap=gap_of(step) if n in worst else None,
-        )
-        for n, step in enumerate(steps)
+    before = seen_before(told.past, horizon)
+    bands = bands_of(before, steps, horizon, worst, earlier)
+    said = sentence(steps, horizon, told)
+    cells = [
+        *(row_before(*each, horizon) for each in before),
+        *(row(step, horizon, told=bool(before)) for step in steps),
     ]
+    heads = columns(before)
+    if earlier is not None:
+        heads = (*heads, capital(earlier.name))
+        days = [*(day for day, _seen in before), *(step.day for step in steps)]
+        then = [earlier.needed.get(day) for day in days]
+        cells = [
+            (*row_, "–" if value is None else number(value))
+            for row_, value in zip(cells, then, strict=True)
+        ]
     needed = _("plekken nodig, met ruimte") if horizon == "years" else _("verwacht nodig")
     return Chart(
         name=f"fan-{horizon}",
         title=title(name, horizon, steps),
-        sentence=sentence(steps, horizon, told),
+        sentence=" ".join(filter(None, (last_seen(before, horizon), said))),
         pictures=fans(bands, kind_name(told.bed_type)),
-        columns=tuple(_(column) for column in COLUMNS),
-        rows=[row(step, horizon) for step in steps],
+        columns=heads,
+        rows=cells,
         legend=(
+            *((("seen", seen_name(told.past)),) if before else ()),
+            *((("earlier", earlier.name),) if earlier is not None else ()),
             ("middle", needed),
             *((("b50", _("50% kans")),) if horizon != "years" else ()),
             ("b80", _("80% kans")),
@@ -59,6 +96,70 @@ def fan_chart(name: str, of: str, horizon: Horizon, told: TypeForecast) -> Chart
         ),
         api=f"/v1/forecasts?{of}&horizon={horizon}",
     )
+
+
+def bands_of(
+    before: Before,
+    steps: Sequence[ForecastStep],
+    horizon: Horizon,
+    worst: frozenset[int],
+    earlier: Earlier | None = None,
+) -> list[Band]:
+    """What there was, and what will be; the gap stands under the steps that are the worst."""
+    days = [*(day for day, _seen in before), *(step.day for step in steps)]
+    every = EVERY[horizon]
+    under = [mark(day, horizon) if n % every == every // 2 else "" for n, day in enumerate(days)]
+    then = earlier.needed if earlier is not None else {}
+    past = [
+        Band(None, None, mark=under[n], seen=seen, past=True, earlier=then.get(days[n]))
+        for n, (_day, seen) in enumerate(before)
+    ]
+    ahead = [
+        Band(
+            middle=step.need.median,
+            outer=interval(step.need, 80),
+            inner=interval(step.need, 50),
+            supply=step.supply.value,
+            mark=under[len(before) + n],
+            gap=gap_of(step) if n in worst else None,
+            earlier=then.get(step.day),
+        )
+        for n, step in enumerate(steps)
+    ]
+    return [*past, *ahead]
+
+
+def seen_before(past: Past | None, horizon: Horizon) -> Before:
+    """The last steps before now with who was there, and who waited where that is told."""
+    if past is None or past.first is None:
+        return ()
+    values = past.need or past.values
+    of = calendar.months_from if horizon == "months" else calendar.days_from
+    told = [*zip(of(past.first, len(values)), values, strict=True)]
+    return told[-BEFORE[horizon] :] if any(value is not None for value in values) else ()
+
+
+def seen_name(past: Past | None) -> str:
+    waited = past is not None and past.need is not None
+    return _("bezet en wachtend, gemeld") if waited else _("bezet, gemeld")
+
+
+def last_seen(before: Before, horizon: Horizon) -> str:
+    """The last that was told, so that a leap from there to what is expected is seen."""
+    known = [(day, seen) for day, seen in before if seen is not None]
+    if not known:
+        return ""
+    day, seen = known[-1]
+    return _("Het laatst gemeld: {n} {at}.", n=number(seen), at=at(day, horizon))
+
+
+def columns(before: Before) -> tuple[str, ...]:
+    shown = COLUMNS if before else (COLUMNS[0], *COLUMNS[2:])
+    return tuple(_(column) for column in shown)
+
+
+def row_before(day: date, seen: float | None, horizon: Horizon) -> tuple[str, ...]:
+    return (when(day, horizon), told_number(seen), *["–"] * (len(COLUMNS) - 2))
 
 
 def worst_steps(steps: Sequence[ForecastStep], of: int) -> frozenset[int]:
@@ -84,11 +185,13 @@ def gap_of(step: ForecastStep) -> tuple[float, float, float] | None:
     return None if step.gap.median is None or band is None else (step.gap.median, *band)
 
 
-def row(step: ForecastStep, horizon: Horizon) -> tuple[str, ...]:
+def row(step: ForecastStep, horizon: Horizon, *, told: bool = False) -> tuple[str, ...]:
+    """`told`: with the column of what there was, of which a step ahead has nothing."""
     band = interval(step.need, 80)
     gap = step.gap.median
     return (
-        when(step, horizon),
+        when(step.day, horizon),
+        *(("–",) if told else ()),
         told_number(step.need.median),
         _("{low} en {high}", low=number(band[0]), high=number(band[1])) if band else _("onbekend"),
         told_number(step.supply.value),
@@ -108,7 +211,7 @@ def title(name: str, horizon: Horizon, steps: Sequence[ForecastStep]) -> str:
     told = {
         "name": name,
         "ahead": ahead,
-        "at": at(worst, horizon),
+        "at": at(worst.day, horizon),
         "word": probability_word(chance),
     }
     if chance <= UNLIKELY:
@@ -116,31 +219,34 @@ def title(name: str, horizon: Horizon, steps: Sequence[ForecastStep]) -> str:
     if chance < LIKELY:
         return _("{name}: het kan krap worden, het meest {at}", **told)
     first = next(step for step in known if (step.p_short.value or 0.0) >= LIKELY)
-    told |= {"since": when(first, horizon), "word": probability_word(first.p_short.value or 0.0)}
+    told |= {
+        "since": when(first.day, horizon),
+        "word": probability_word(first.p_short.value or 0.0),
+    }
     return _("{name}: vanaf {since} {word} te weinig plekken", **told)
 
 
-def at(step: ForecastStep, horizon: Horizon) -> str:
+def at(day: date, horizon: Horizon) -> str:
     """ "op 21 feb", "in feb 2027", "in 2032"."""
-    told = when(step, horizon)
+    told = when(day, horizon)
     return _("op {day}", day=told) if horizon == "weeks" else _("in {month}", month=told)
 
 
-def when(step: ForecastStep, horizon: Horizon) -> str:
+def when(day: date, horizon: Horizon) -> str:
     if horizon == "years":
-        return str(step.day.year)
+        return str(day.year)
     if horizon == "months":
-        return f"{_(MONTHS[step.day.month - 1])} {step.day.year}"
-    return day_name(step.day)
+        return f"{_(MONTHS[day.month - 1])} {day.year}"
+    return day_name(day)
 
 
-def mark(step: ForecastStep, horizon: Horizon) -> str:
+def mark(day: date, horizon: Horizon) -> str:
     """What stands under the axis: a week, a month, a year."""
     if horizon == "years":
-        return str(step.day.year)
+        return str(day.year)
     if horizon == "months":
-        return f"{_(MONTHS[step.day.month - 1])} ’{step.day.year % 100:02}"
-    return _("wk {n}", n=step.day.isocalendar().week)
+        return f"{_(MONTHS[day.month - 1])} ’{day.year % 100:02}"
+    return _("wk {n}", n=day.isocalendar().week)
 
 
 def sentence(steps: Sequence[ForecastStep], horizon: Horizon, told: TypeForecast) -> str:
@@ -152,10 +258,10 @@ def sentence(steps: Sequence[ForecastStep], horizon: Horizon, told: TypeForecast
     )
     said = ""
     if worst is not None and (found := gap_of(worst)) is not None:
-        said = spread(-found[2], -found[1], at(worst, horizon)) + " "
+        said = spread(-found[2], -found[1], at(worst.day, horizon)) + " "
     last = steps[-1]
     values: dict[str, Any] = {
-        "at": capital(at(last, horizon)),
+        "at": capital(at(last.day, horizon)),
         "need": told_number(last.need.median),
     }
     band = interval(last.need, 80)
@@ -251,7 +357,7 @@ def role_chart(role: RolePlan, plan: Plan) -> Chart | None:
             supply=last[3],
         ),
         pictures=fans(bands, "fte"),
-        columns=tuple(_(column) for column in COLUMNS),
+        columns=columns(()),
         rows=rows,
         legend=(
             ("middle", _("verwacht nodig")),

@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from app.dashboard.drawing.places import bar
+from app.dashboard.drawing.spark import spark
 from app.dashboard.language import _, capital, number, percent
 from app.dashboard.names import role_name, setting_name
 from app.dashboard.sentences import (
@@ -68,7 +71,7 @@ class Tile:
     words: str
     beside: str
     level: LevelNow
-    foot: str
+    foot: Sequence[str]
 
 
 def tiles(overview: Overview) -> list[Tile]:
@@ -103,7 +106,7 @@ def tile_of(setting: str, totals: Sequence[Total]) -> Tile:
     free = _("{n} vrij van {of}", n=places(total.free), of=places(total.staffed))
     risk = _("kans op nee {share}", share=share(total.refusal_risk))
     known = total.free.value is not None and total.staffed.value is not None
-    foot = " · ".join([*([free] if known else ()), *([risk] if risk_known(total) else ())])
+    foot = [*([free] if known else ()), *([risk] if risk_known(total) else ())]
     words = _("nu opneembaar")
     return Tile(
         setting, setting_name(setting), places(total.admittable), words, beside, total.level, foot
@@ -120,7 +123,7 @@ def phone_tile(setting: str, units: Sequence[UnitNow]) -> Tile | None:
     if told is None or told.reachability is None:
         return None
     wait = told.reachability.longest_wait_seconds.value
-    foot = "" if wait is None else _("langste wacht {n} min", n=round(wait / MINUTE))
+    foot = [] if wait is None else [_("langste wacht {n} min", n=round(wait / MINUTE))]
     within = told.reachability.within_120s
     return Tile(
         setting,
@@ -252,6 +255,15 @@ def bar_of(line: PlacesNow | Total) -> str:
     if occupied is None or staffed is None:
         return ""
     return bar(occupied, line.reserved.value or 0.0, staffed, line.closed_places.value or 0.0)
+
+
+def spark_of(values: Sequence[float | None], line: PlacesNow) -> Markup:
+    """The last days of who is there beside the places that are open now, as words too."""
+    if not values:
+        return Markup("")
+    told = [_("onbekend") if value is None else number(value) for value in values]
+    said = _("van oud naar nieuw: {days}; nu {n}", days=", ".join(told[:-1]), n=told[-1])
+    return spark(values, line.staffed.value) + Markup('<span class="hide">{}</span>').format(said)
 
 
 def taken(line: PlacesNow | Total) -> str:

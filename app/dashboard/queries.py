@@ -1,8 +1,10 @@
 """What the page asks of the parts before it: the same answers that their routes give."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -15,17 +17,18 @@ from app.dashboard.language import Language, _, spoken
 from app.dashboard.ledgers import ledger_chart, line_of, scarcest
 from app.dashboard.names import role_name, short_names, type_name
 from app.dashboard.shortages import calendar_chart, staff_chart
+from app.db import Standing
 from app.errors import NotFound
 from app.facilities.schemas import CareSetting
 from app.forecasts import queries as forecasts
 from app.forecasts.kept import Version
 from app.forecasts.routes import kept_of
 from app.forecasts.runs import Horizon
-from app.forecasts.schemas import Asked, Forecast, TypeForecast
+from app.forecasts.schemas import Asked, Forecast, Past, TypeForecast
 from app.forecasts.staffing import queries as staffing
 from app.forecasts.staffing.routes import kept_of as people_of
 from app.forecasts.staffing.schemas import Asked as StaffingAsked
-from app.overview.schemas import Overview
+from app.overview.schemas import Overview, PlacesNow, UnitNow
 from app.planning import queries as plans
 from app.planning.routes import seen
 from app.planning.schemas import ScenarioView
@@ -33,6 +36,7 @@ from app.planning.schemas import ScenarioView
 Key = tuple[CareSetting, str | None]
 Question = tuple[Language, int, str, tuple[CareSetting, ...], str]
 MOST_DRAWN = 200
+WEEK = 7
 
 
 @dataclass(frozen=True)
@@ -57,15 +61,26 @@ WEEKS = frozenset({"kalender"})
 
 @dataclass(frozen=True)
 class Ahead:
-    """What lies ahead of the region and of one kind of bed; no `choices` before a run."""
+    """What lies ahead of the region and of one kind of bed; no `choices` before a run.
+
+    `loading`: it is being drawn.
+    """
 
     choices: Sequence[Choice]
     key: str
     charts: Sequence[Chart] = ()
     shown: str = "weken"
+    weeks_back: Mapping[tuple[str, str, str], Past] = field(default_factory=dict)
+    loading: bool = False
 
     def showing(self, shown: str) -> "Ahead":
         return replace(self, shown=shown)
+
+    def week_back(self, unit: UnitNow, line: PlacesNow) -> Sequence[float | None]:
+        """Who was there at each census of the last seven days, and now; empty if none is known."""
+        told = self.weeks_back.get((unit.unit, line.resource, line.bed_type or ""))
+        before = told.values[-WEEK:] if told is not None else ()
+        return (*before, line.occupied.value) if any(n is not None for n in before) else ()
 
     @property
     def tabs(self) -> Sequence[Tab]:
@@ -87,9 +102,18 @@ class Ahead:
 
 
 async def ahead(
-    request: Request, session: AsyncSession, viewer: Principal, overview: Overview, wanted: str
+    request: Request,
+    session: AsyncSession,
+    viewer: Principal,
+    overview: Overview,
+    wanted: str,
+    seconds: float | None = None,
 ) -> Ahead:
-    """The pictures for this viewer; of the kind of bed that is wanted, else of the shortest one."""
+    """The pictures for this viewer; of the kind of bed that is wanted, else of the shortest one.
+
+    After a run they are drawn once, which may take longer than somebody waits: after `seconds` the
+    answer is that they are being drawn, and that goes on for who asks next.
+    """
     settings = sorted({unit.care_setting for unit in overview.units})
     if not settings:
         return Ahead((), "")
@@ -98,22 +122,51 @@ async def ahead(
     version = kept_of(request).version
     if (found := drawn_of(request).get(about)) is not None and found[0] == version:
         return found[1]
-    made = await draw(request, session, viewer, settings, wanted)
-    drawn_of(request)[about] = (version, made)
-    return made
+    if seconds is None:
+        made = await draw(request, session, viewer, overview, settings, wanted)
+        drawn_of(request)[about] = (version, made)
+        return made
+    under_way = drawing_of(request)
+    if about not in under_way:
+
+        async def drawn_apart() -> Ahead:
+            try:
+                async with request.app.state.sessions() as apart:
+                    apart.info["standing"] = Standing(viewer.org_id, "region")
+                    made = await draw(request, apart, viewer, overview, settings, wanted)
+                drawn_of(request)[about] = (version, made)
+                return made
+            finally:
+                del under_way[about]
+
+        under_way[about] = asyncio.create_task(drawn_apart())
+    task = under_way[about]
+    await asyncio.wait({task}, timeout=seconds)
+    return task.result() if task.done() else Ahead((), "", loading=True)
+
+
+def drawing_of(request: Request) -> dict[Question, asyncio.Task[Ahead]]:
+    """What is being drawn, by viewer and question."""
+    if not hasattr(request.app.state, "drawing"):
+        request.app.state.drawing = {}
+    found: dict[Question, asyncio.Task[Ahead]] = request.app.state.drawing
+    return found
 
 
 async def draw(
     request: Request,
     session: AsyncSession,
     viewer: Principal,
+    overview: Overview,
     settings: Sequence[CareSetting],
     wanted: str,
 ) -> Ahead:
     answers = await told_of(request, session, viewer, settings, "weeks")
     weeks = kinds(answers)
+    units = [unit.unit for unit in overview.units]
+    back = await forecasts.looked_back(session, viewer, units, datetime.now(UTC))
     if not weeks:
-        return Ahead((), "")
+        return Ahead((), "", weeks_back=back)
     view = await baseline(request, session, viewer)
     planned = {(line.care_setting, line.bed_type) for line in view.plan.lines} if view else set()
     key = next((each for each in weeks if key_text(each) == wanted), None)
@@ -134,7 +187,8 @@ async def draw(
     staff = await shifts(request, session, viewer, key[0])
     gap = years(view, key, name) if view is not None else []
     drawn = [*fans, calendar_chart(named), staff, *gap]
-    return Ahead(choices, key_text(key), tuple(chart for chart in drawn if chart is not None))
+    charts = tuple(chart for chart in drawn if chart is not None)
+    return Ahead(choices, key_text(key), charts, weeks_back=back)
 
 
 async def shifts(
@@ -197,10 +251,18 @@ async def told_of(
 
 
 async def told(
-    request: Request, session: AsyncSession, viewer: Principal, by: str, of: str, horizon: Horizon
+    request: Request,
+    session: AsyncSession,
+    viewer: Principal,
+    by: str,
+    of: str,
+    horizon: Horizon,
+    issued_at: str | None = None,
 ) -> Forecast:
-    """What the API answers of a care setting or a unit."""
+    """What the API answers of a care setting or a unit; of the last run, or of one before."""
     asked = {by: of, "horizon": horizon}
+    if issued_at is not None:
+        asked["issuedAt"] = issued_at
     answer = await forecasts.answer(
         kept_of(request),
         session,
@@ -209,7 +271,13 @@ async def told(
         urlencode(asked).encode(),
         datetime.now(UTC),
     )
-    return Forecast.model_validate_json(answer.body)
+    return read(answer.body)
+
+
+@lru_cache(maxsize=128)
+def read(body: bytes) -> Forecast:
+    """An answer that stands is the same bytes each time, and is read once."""
+    return Forecast.model_validate_json(body)
 
 
 def kinds(answers: Sequence[tuple[CareSetting, Forecast]]) -> dict[Key, TypeForecast]:

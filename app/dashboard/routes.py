@@ -20,6 +20,7 @@ from app.access.principal import Principal
 from app.access.routes import WHO, bearer, identify, require, signed_in
 from app.dashboard import glance, queries, sentences
 from app.dashboard.charts import Chart
+from app.dashboard.chosen import chosen
 from app.dashboard.drawing.alone import alone
 from app.dashboard.language import SPOKEN, Language, _, capital, number, percent
 from app.dashboard.page import Page
@@ -31,6 +32,8 @@ from app.overview.schemas import Overview
 from app.signals.stream.routes import LONGEST_SECONDS, LastMark, Seconds, events
 
 HERE = Path(__file__).parent
+# So long the first page waits for its pictures after a run; then it comes without, and says so.
+PATIENCE_SECONDS = 1.5
 PAGE = {
     "Cache-Control": "private, no-cache",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
@@ -129,12 +132,14 @@ def page_of(request: Request, *, wall: bool = False, live: bool = False) -> Page
     path = request.url.path.removeprefix("/en") if language == "en" else request.url.path
     fictief = request.app.state.fictief
     query, moment = request.url.query, datetime.now(UTC)
+    directory = request.app.state.directory.found
     known: Principal | None = getattr(request.state, "principal", None)
     client = known.client if known and known is not VISITOR else ""
     signed = known is not None and known.session_id is not None
     return Page(
         *(language, path, query, moment, fictief),
         wall=wall,
+        region=directory.region if directory else "",
         live=live,
         who=client,
         signed_in=signed,
@@ -154,6 +159,9 @@ async def now(
     zorg: Wanted = "",
     shown: Shown = "weken",
     wall: Annotated[bool, Query(alias="wand")] = False,
+    setting: Annotated[str, Query(alias="soort", max_length=40)] = "",
+    organisation: Annotated[str, Query(alias="aanbieder", max_length=64)] = "",
+    only: Annotated[Literal["", "aandacht"], Query(alias="alleen")] = "",
 ) -> Response:
     """The region now and ahead: a verdict, the totals, every unit with what it can take; for one
     kind of bed the weeks, months or years, and what the gap is made of."""
@@ -161,7 +169,7 @@ async def now(
         return locked(request)
     told = await told_now(request, session, viewer)
     norms: dict[str, Any] = {rule.rule: rule.settings for rule in told.level_rules}
-    ahead = await look_ahead(request, session, viewer, told, zorg)
+    ahead = await look_ahead(request, session, viewer, told, zorg, PATIENCE_SECONDS)
     return answer(
         request,
         "now.html",
@@ -171,6 +179,7 @@ async def now(
         glance=glance.at(told),
         charts=ahead.charts,
         ahead=ahead.showing(shown),
+        chosen=chosen(told, setting, organisation, only == "aandacht"),
     )
 
 
@@ -192,12 +201,17 @@ async def picture(
 
 
 async def look_ahead(
-    request: Request, session: Db, viewer: Principal, told: Overview, zorg: str
+    request: Request,
+    session: Db,
+    viewer: Principal,
+    told: Overview,
+    zorg: str,
+    seconds: float | None = None,
 ) -> Ahead:
     """Nothing for who may not read forecasts."""
     if not viewer.may("forecasts:read"):
         return Ahead((), "")
-    return await queries.ahead(request, session, viewer, told, zorg)
+    return await queries.ahead(request, session, viewer, told, zorg, seconds)
 
 
 @assets.get("/stroom", response_class=EventSourceResponse)

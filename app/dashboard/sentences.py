@@ -147,6 +147,8 @@ def places(figure: Figure) -> str:
 
 
 def count(figure: Figure) -> str:
+    if figure.value is None and "few" in figure.doubts:
+        return "<5"
     return _(STATES[figure.state]) if figure.value is None else number(figure.value)
 
 

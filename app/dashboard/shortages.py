@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from app.dashboard.charts import Chart
-from app.dashboard.drawing.calendar import Cell, calendar
+from app.dashboard.drawing.calendar import Cell, calendar, calendars
 from app.dashboard.language import _, listed, percent
 from app.dashboard.names import day_name, local_day, role_name, setting_name, week_name
 from app.dashboard.sentences import LIKELY
@@ -45,7 +45,7 @@ def calendar_chart(types: Sequence[tuple[str, TypeForecast]]) -> Chart | None:
             "Per week de kans in procenten op een of meer dagen met te weinig plekken. Alleen wat "
             "elkaar mag vervangen (samen) wordt tegen elkaar weggestreept."
         ),
-        pictures=(calendar(rows, [str(day.isocalendar().week) for day in weeks]),),
+        pictures=calendars(rows, [str(day.isocalendar().week) for day in weeks]),
         columns=(_("Soort"), *(_("wk {n}", n=day.isocalendar().week) for day in weeks)),
         rows=[(name, *(share(cell) for cell in cells)) for name, cells in rows],
         legend=(
@@ -251,7 +251,7 @@ def chart_of(
         name=name,
         title=title,
         sentence=" ".join(sentences),
-        pictures=(calendar(table.rows, marks, closes),),
+        pictures=(calendar(table.rows, marks, closes=closes),),
         columns=(what, *(_("wk {n}", n=mark) for mark in marks)),
         rows=[(label, *(share(cell) for cell in of)) for label, of in table.rows],
         legend=(

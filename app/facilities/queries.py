@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.queries import as_known, organisations
 from app.access.tables import MandateVersion, OrganisationVersion, SharingRuleVersion
+from app.facilities.region import REGION
 from app.facilities.schemas import (
     FacilityFacts,
     GroupFacts,
@@ -126,6 +127,8 @@ class Directory:
     groups: Mapping[str, KnownGroup]
     levels: Mapping[str, RuleFacts]
     at: datetime
+    # What the region is called.
+    region: str = ""
     # What later parts derive from it, made once for as long as it is kept.
     derived: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -328,6 +331,7 @@ async def directory_at(
     session: AsyncSession, at: datetime, known_at: datetime | None = None
 ) -> Directory:
     """For old answers, and in a transaction that changes master data itself."""
+    named = (await organisation_facts(session, at, known_at)).get(REGION)
     return Directory(
         organisations=await organisations(session),
         facilities=await facilities(session, at, known_at),
@@ -336,6 +340,7 @@ async def directory_at(
         groups=await groups(session, at, known_at),
         levels=await rules(session, "level", at, known_at),
         at=at,
+        region=named.facts.name if named else "",
     )
 
 

@@ -1,11 +1,13 @@
 """From what a run stored to what one viewer is told of it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Literal
 
-from app.access.disclosure import Disclosure
+from app.access.disclosure import Disclosure, Shown
+from app.access.scopes import Audience
 from app.forecasts import calendar
 from app.forecasts.explained import sentence, since
 from app.forecasts.issue import STALE
@@ -23,6 +25,7 @@ from app.forecasts.schemas import (
     Missing,
     NoPlace,
     Part,
+    Past,
     PoolForecast,
     Reason,
     RunView,
@@ -40,6 +43,16 @@ from app.observations.schemas import Coverage, FigureState
 # Behind a total that is shown to those who may see totals only stand at least so many others,
 # so that it is not the figure of one of them.
 FEWEST_OTHERS = 2
+# So many others stand behind months that a municipality or an insurer sees of what was occupied.
+FEWEST_MONTHLY = 3
+MONTHLY: frozenset[Audience] = frozenset({"municipality", "insurer"})
+# Which rows of the sharing matrix open what was told before; of what was occupied and who was ready
+# to leave.
+PAST_OF: Mapping[str, Sequence[Shown]] = {
+    "occupied": ("occupancy",),
+    "medicallyReady": ("demand",),
+}
+ROWS: Sequence[Shown] = ("forecast", "occupancy", "demand")
 FOREVER = datetime.max.replace(tzinfo=UTC)
 Shows = Literal["all", "need", "nothing"]
 
@@ -122,8 +135,58 @@ class Asked:
     def tidy(self, value: float) -> float:
         return tidy(value, self.digits)
 
+    @cached_property
+    def middle(self) -> int:
+        """At which place of the quantiles the median is."""
+        return self.place(0.5)
 
-def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
+    @cached_property
+    def ends(self) -> Sequence[tuple[int, int, int]]:
+        """Of each level at which places of the quantiles its interval ends."""
+        return [(n, self.place(tail(n)), self.place(1 - tail(n))) for n in self.levels]
+
+    def place(self, probability: float) -> int:
+        return [round(p, 4) for p in self.probabilities].index(round(probability, 4))
+
+
+def sees_past(
+    disclosure: Disclosure, topic: Topic, owners: Collection[int], age: timedelta
+) -> bool:
+    """Whether the viewer may see what these owners' units told before.
+
+    A municipality or an insurer sees months of a care setting where at least three others stand
+    behind the total, or where they consent.
+    """
+    rows: Sequence[Shown] = PAST_OF.get(topic.measure, ("occupancy", "demand"))
+    if all(disclosure.sees(owner, row, age) for owner in owners for row in rows):
+        return True
+    if topic.measure != "occupied" or topic.horizon != "months":
+        return False
+    if topic.subject_kind != "careSetting" or disclosure.viewer.audience not in MONTHLY:
+        return False
+    hidden = {owner for owner in owners if not disclosure.sees(owner, "occupancy", age)}
+    agreed = all(disclosure.consents(owner, "occupancy", age) for owner in hidden)
+    return agreed or len(hidden) >= FEWEST_MONTHLY
+
+
+def past(
+    stored: Stored, disclosure: Disclosure, topic: Topic, owners: Collection[int], age: timedelta
+) -> Past | None:
+    """What the run looked back on; of who waited only for who may see that too."""
+    kept, needed = stored.detail.get("past"), stored.detail.get("pastNeed")
+    if kept is None:
+        return None
+    if not sees_past(disclosure, topic, owners, age):
+        return Past(state="suppressed")
+    values, need = kept["values"], None
+    if needed and all(disclosure.sees(owner, "demand", age) for owner in owners):
+        # Both end on the same day.
+        unknown = [None] * max(len(values) - len(needed["values"]), 0)
+        need = [*unknown, *needed["values"]][-len(values) :]
+    return Past(state="known", first=kept["first"], values=values, need=need)
+
+
+def told(stored: Stored, shown: Shows, asked: Asked, before: Past | None = None) -> TypeForecast:
     kind, detail = stored.kind, stored.detail
     resource, bed_type = kind.resource or None, kind.bed_type or None
     if shown == "nothing":
@@ -164,6 +227,7 @@ def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
         changed=change(detail.get("changed")),
         sources=tuple(Source(**each) for each in detail["sources"]),
         worst=worst(steps, detail["worst"]),
+        past=before,
         weeks=tuple(week(each, asked, supply) for each in detail.get("weeks", ())),
         refusal_risk=risk(detail),
         made_of=made_of(detail),
@@ -172,12 +236,14 @@ def told(stored: Stored, shown: Shows, asked: Asked) -> TypeForecast:
     )
 
 
-def pool_told(stored: Stored, seen: Mapping[Kind, Shows], asked: Asked) -> PoolForecast:
+def pool_told(
+    stored: Stored, seen: Mapping[Kind, Shows], asked: Asked, before: Past | None
+) -> PoolForecast:
     """Suppressed where any of its types is, since that type could be taken from it."""
     pool = stored.detail["pool"]
     parts = {shown for kind, shown in seen.items() if kind.bed_type in pool["bedTypes"]}
     whole = seen[stored.kind] == "all" and parts <= {"all"}
-    found = told(stored, "all" if whole else "nothing", asked)
+    found = told(stored, "all" if whole else "nothing", asked, before)
     return PoolForecast(
         **{**dict(found), "bed_type": None},
         substitution_pool=stored.kind.bed_type,
@@ -240,8 +306,8 @@ def explanation(detail: Mapping[str, Any]) -> str | None:
 def week(told: Mapping[str, Any], asked: Asked, supply: FigureState) -> WeekAhead:
     return WeekAhead(
         day=told["from"],
-        mean=band([asked.tidy(q) for q in told["mean"]], asked),
-        peak=band([asked.tidy(q) for q in told["peak"]], asked),
+        mean=band(told["mean"], asked),
+        peak=band(told["peak"], asked),
         p_short=amount(told["pShort"], supply, 3),
     )
 
@@ -296,9 +362,9 @@ SKILL = {"relCrps": "rel_crps"}
 
 def step(point: Point, shortfall: float | None, asked: Asked, supply: FigureState) -> ForecastStep:
     known = len(point.quantiles) == len(asked.probabilities)
-    quantiles = [asked.tidy(q) for q in point.quantiles] if known else None
+    quantiles = point.quantiles if known else None
     told = band(quantiles, asked)
-    needed = [asked.tidy(q) for q in point.need] if point.need else quantiles
+    needed = point.need or quantiles
     return ForecastStep(
         state=told.state,
         median=told.median,
@@ -307,7 +373,7 @@ def step(point: Point, shortfall: float | None, asked: Asked, supply: FigureStat
         at=point.at,
         until=point.at + timedelta(seconds=point.length_s),
         supply=amount(point.supply, supply),
-        need=band(needed, asked),
+        need=band(point.need, asked) if point.need else told,
         gap=gap(needed, point.supply, asked, supply),
         p_short=amount(point.p_short, supply, 3),
         shortfall=amount(shortfall, supply, 3),
@@ -324,9 +390,7 @@ def moved(moves: Moves | None, asked: Asked, supply: FigureState) -> dict[str, A
     places: FigureState = supply if moves.net else "notApplicable"
     return {
         **{
-            name: band([asked.tidy(q) for q in told], asked)
-            if told
-            else Band(state="notApplicable")
+            name: band(told, asked) if told else Band(state="notApplicable")
             for name, told in bands.items()
         },
         "at_least_90": amount(moves.at_least_90, places, 0),
@@ -341,22 +405,28 @@ def moved(moves: Moves | None, asked: Asked, supply: FigureState) -> dict[str, A
 def band(quantiles: Sequence[float] | None, asked: Asked) -> Band:
     if quantiles is None:
         return Band(state="unknown")
-    at = {round(p, 4): q for p, q in zip(asked.probabilities, quantiles, strict=True)}
-    intervals = [
-        Interval(level=level, low=at[tail(level)], high=at[round(1 - tail(level), 4)])
-        for level in asked.levels
-    ]
-    return Band(state="known", median=at[0.5], intervals=tuple(intervals))
+    told = quantiles
+    return band_of(asked, lambda place: asked.tidy(told[place]))
 
 
 def gap(
     quantiles: Sequence[float] | None, supply: float | None, asked: Asked, state: FigureState
 ) -> Band:
+    """The quantiles of supply less need: those of the need the other way round."""
     if state != "known":
         return Band(state=state)
     if quantiles is None or supply is None:
         return Band(state="unknown")
-    return band([asked.tidy(supply - q) for q in reversed(quantiles)], asked)
+    needed, there = quantiles, supply
+    return band_of(asked, lambda place: asked.tidy(there - asked.tidy(needed[-1 - place])))
+
+
+def band_of(asked: Asked, at: Callable[[int], float]) -> Band:
+    """By the value at each place of the quantiles: of those that are told alone."""
+    intervals = [
+        Interval(level=level, low=at(low), high=at(high)) for level, low, high in asked.ends
+    ]
+    return Band(state="known", median=at(asked.middle), intervals=tuple(intervals))
 
 
 def tail(level: int) -> float:
@@ -454,11 +524,11 @@ def forecast(
     """
     age = as_of.moment - run.issued_at
     said = Asked(probabilities, topic.levels, EXACT if topic.exact else 1)
-    seen = {
-        each.kind: shows(disclosure, topic, {owners[unit] for unit in each.members or owners}, age)
-        for each in (*types, *pools)
-    }
-    found = [told(each, seen[each.kind], said) for each in types]
+    both = (*types, *pools)
+    whose = {each.kind: {owners[unit] for unit in each.members or owners} for each in both}
+    seen = {each.kind: shows(disclosure, topic, whose[each.kind], age) for each in both}
+    back = {each.kind: past(each, disclosure, topic, whose[each.kind], age) for each in both}
+    found = [told(each, seen[each.kind], said, back[each.kind]) for each in types]
     turns = set(turning_points(disclosure, topic, set(owners.values()), run))
     passed = {turn for turn in turns if turn <= as_of.moment}
     since = max({run.known_at, as_of.rules_changed_at} | passed)
@@ -473,7 +543,7 @@ def forecast(
         run=run,
         any_type_short=any_type_short(found, types, said) if totals else None,
         forecasts=tuple(found),
-        substitution_pools=tuple(pool_told(each, seen, said) for each in pools),
+        substitution_pools=tuple(pool_told(each, seen, said, back[each.kind]) for each in pools),
     )
     return answer, min(turns - passed, default=FOREVER)
 
@@ -503,8 +573,9 @@ def turning_points(
     if topic.horizon != "years":
         yield ages_at(run)
     for owner in owners:
-        if delay := disclosure.delay(owner, "forecast"):
-            yield run.issued_at + delay
+        for row in ROWS:
+            if delay := disclosure.delay(owner, row):
+                yield run.issued_at + delay
 
 
 def ages_at(run: RunView) -> datetime:

@@ -46,7 +46,7 @@ from app.forecasts.demand import Part
 from app.forecasts.kept import Answer, Kept, Version, sealed
 from app.forecasts.paths import unpacked
 from app.forecasts.runs import REGION, Horizon, Kind, Moves, NoPlace
-from app.forecasts.schemas import Asked, Paths, PathsAsked, RunView, Service, ServiceAsked
+from app.forecasts.schemas import Asked, Past, Paths, PathsAsked, RunView, Service, ServiceAsked
 from app.forecasts.series import DAY, Daily
 from app.forecasts.service_answers import (
     Member,
@@ -448,6 +448,31 @@ def refuse(faults: Sequence[Fault]) -> None:
 
 def view_of(run: ForecastRun) -> RunView:
     return RunView(**{name: getattr(run, name) for name in RunView.model_fields})
+
+
+async def looked_back(
+    session: AsyncSession, viewer: Principal, units: Iterable[str], now: datetime
+) -> dict[tuple[str, str, str], Past]:
+    """By unit, resource and bed type what the last run of weeks looked back on, for units of which
+    the viewer may see who is there."""
+    run = await run_of(session, "weeks")
+    if run is None:
+        return {}
+    seen = await disclosure(session, viewer, now, None)
+    whose = set((await owners(session, units)).values())
+    open_to = [owner for owner in whose if seen.sees(owner, "occupancy", now - run.issued_at)]
+    rows = await (await raw(session)).fetch(
+        """
+        SELECT s.subject, s.resource, s.bed_type, (s.detail -> 'past')::text AS past
+          FROM unnest($1::int[]) AS o(org_id)
+          JOIN forecast_subjects s ON s.org_id = o.org_id AND s.run_id = $2
+         WHERE s.subject_kind = 'unit' AND s.measure = 'occupied' AND s.state = 'known'
+           AND s.detail ? 'past'
+        """,
+        open_to,
+        run.run_id,
+    )
+    return {tuple(key): Past(state="known", **orjson.loads(past)) for *key, past in rows}
 
 
 async def paths(

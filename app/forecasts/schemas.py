@@ -274,6 +274,19 @@ class MadeOf(Wire):
     )
 
 
+class Past(Wire):
+    """What was told of the days or months before the run, as it knew them; null is unknown."""
+
+    state: FigureState
+    first: date | None = Field(None, description="The first day, or the first of the first month.")
+    values: tuple[float | None, ...] = Field(
+        (), description="At each census from `first` on, or the means of months."
+    )
+    need: tuple[float | None, ...] | None = Field(
+        None, description="With who waited for a place, where that is told; else null."
+    )
+
+
 class TypeForecast(Wire):
     """What is forecast of one resource and bed type. Types are never netted."""
 
@@ -303,6 +316,11 @@ class TypeForecast(Wire):
     changed: Change | None = Field(None, description="Null where the run before said nothing.")
     sources: tuple[Source, ...] = ()
     worst: Worst | None = None
+    past: Past | None = Field(
+        None,
+        description="56 days before the weeks, 24 months before the months; null of another "
+        "horizon. Suppressed unless the figures themselves may be seen.",
+    )
     weeks: tuple[WeekAhead, ...] = Field((), description="Of `weeks` only.")
     refusal_risk: Amount | None = Field(
         None,

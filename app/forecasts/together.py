@@ -17,12 +17,14 @@ from app.forecasts import calendar, issue
 from app.forecasts.asking import Found, months_of
 from app.forecasts.baseline import QUANTILES, forecast_daily, forecast_monthly
 from app.forecasts.breaks import Break, unexplained
+from app.forecasts.demand import total as summed_days
 from app.forecasts.engine.asked import Outlook, single
 from app.forecasts.engine.footing import factors as factors_of
 from app.forecasts.engine.footing import to_today
 from app.forecasts.engine.plain import of_level
 from app.forecasts.humility import Learned, factors
 from app.forecasts.issue import Ahead, Question, Told, Why, name_of
+from app.forecasts.looked_back import looked_back
 from app.forecasts.paths import (
     Places,
     Template,
@@ -80,7 +82,8 @@ class Ways:
 class Answer(NamedTuple):
     """What a run says of one subject and kind over one horizon, and what it was made of.
 
-    `need` is what its supply is held against: who is there and who waits, where that is more.
+    `need` is what its supply is held against: who is there and who waits, where that is more;
+    `needed` is how much that was on each day before.
     """
 
     question: Question
@@ -88,6 +91,7 @@ class Answer(NamedTuple):
     ahead: Ahead | None
     detail: Mapping[str, Any]
     need: Ways | None = None
+    needed: Daily | None = None
 
     @property
     def asked(self) -> Ways | None:
@@ -135,9 +139,11 @@ def with_need(by_name: Mapping[str, Answer]) -> dict[str, Answer]:
         if kind.measure != SUPPLIED:
             continue
         need = by_name.get(name_of(there.question.subject, kind._replace(measure=NEED)))
-        asked = need.ways if need is not None else None
-        if isinstance(asked, Ways) and isinstance(there.ways, Ways):
-            found[name] = there._replace(need=no_fewer(asked, there.ways))
+        if need is None or not isinstance(there.ways, Ways):
+            continue
+        if isinstance(asked := need.ways, Ways):
+            ways, needed = no_fewer(asked, there.ways), need.question.demand
+            found[name] = there._replace(need=ways, needed=needed)
     return {name: each for name, each in found.items() if not of_unit_need(each.question)}
 
 
@@ -344,7 +350,7 @@ def total_of(total: Total, by_name: Mapping[str, Answer]) -> Answer:
         org_id=REGION if total.subject_kind != "unit" else total.members[0].org_id,
         subject_kind=total.subject_kind,
         subject=total.subject,
-        demand=None,
+        demand=total_of_days([each.question.demand for each in counted]),
         supply=np.sum(supplies, axis=0) if supplies else None,
         changes=(),
         members=[*dict.fromkeys(each.question.subject for each in counted)],
@@ -365,10 +371,16 @@ def total_of(total: Total, by_name: Mapping[str, Answer]) -> Answer:
     known = [(each.ways, each.detail) for each in counted if isinstance(each.ways, Ways)]
     ways = summed([of for of, _ in known])
     detail = of_members([(of_steps(said, of, ways), said) for of, said in known])
-    need = None
+    need = needed = None
     if any(each.need is not None for each in counted):
         need = summed([each.asked for each in counted if each.asked is not None])
-    return Answer(question, ways, ahead_of(question, ways), {**detail, **declared}, need)
+        needed = total_of_days([each.needed or each.question.demand for each in counted])
+    return Answer(question, ways, ahead_of(question, ways), {**detail, **declared}, need, needed)
+
+
+def total_of_days(members: Sequence[Daily | None]) -> Daily | None:
+    told = [each for each in members if each is not None]
+    return summed_days(told) if told else None
 
 
 def summed(members: Sequence[Ways]) -> Ways:
@@ -459,6 +471,10 @@ def issued_of(answer: Answer, either: list[float | None] | None) -> Issued:
     detail["shortfall"] = [*map(issue.number, shortfall(asked, ahead).round(3))]
     if ways.freq == "D":
         detail["weeks"] = weeks_of(ways, asked, ahead)
+    assert question.demand is not None
+    detail["past"] = looked_back(question.demand, ways.freq)
+    if answer.needed is not None:
+        detail["pastNeed"] = looked_back(answer.needed, ways.freq)
     need = None if answer.need is None else answer.need.quantiles
     return issue.known(question, ahead, ways.quantiles, detail, need)
 

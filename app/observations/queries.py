@@ -181,12 +181,20 @@ CURRENT = f"""
 
 async def latest_report(session: AsyncSession, org_id: int, unit: str) -> RowMapping | None:
     """The report about the latest moment; of two about one moment the one known last."""
+    found = await last_reports(session, org_id, unit, 1)
+    return found[0] if found else None
+
+
+async def last_reports(
+    session: AsyncSession, org_id: int, unit: str, limit: int
+) -> Sequence[RowMapping]:
+    """The last reports of a unit, that about the latest moment first."""
     asked = text(
         f"SELECT {REPORT_COLUMNS} FROM reports r WHERE r.org_id = :org_id AND r.unit = :unit "
-        "ORDER BY r.observed_at DESC, r.known_at DESC LIMIT 1"
+        "ORDER BY r.observed_at DESC, r.known_at DESC LIMIT :limit"
     )
-    found = await session.execute(asked, {"org_id": org_id, "unit": unit})
-    return found.mappings().one_or_none()
+    found = await session.execute(asked, {"org_id": org_id, "unit": unit, "limit": limit})
+    return found.mappings().all()
 
 
 async def current(session: AsyncSession, org_id: int, unit: str) -> Sequence[RowMapping]:

@@ -34,6 +34,8 @@ SUPPRESSED: Figure = {
     "doubts": (),
     "of": None,
 }
+# 1 to 4 people: that it is so few may be said, not how few.
+FEW: Figure = {**SUPPRESSED, "doubts": ("few",)}
 NOT_APPLICABLE: Figure = {**SUPPRESSED, "state": "notApplicable"}
 UNKNOWN: Figure = {**SUPPRESSED, "state": "unknown"}
 # A total of others is shown from so many providers on (domain.md 6), so that none is laid bare.
@@ -94,7 +96,7 @@ class View:
         if part.at is None:
             return UNKNOWN
         if self.disclosure.small(owner, shown, part.value):
-            return SUPPRESSED
+            return FEW
         return self.told(part.value, part.at, part.day, freshness, part.doubts)
 
     def told(

@@ -1,8 +1,10 @@
 """The page looks ahead: title, picture, table and file of one object, for who may see it."""
 
+import asyncio
 import csv
 import io
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
@@ -11,6 +13,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.dashboard import routes
 from tests import make
 from tests.conftest import Database
 from tests.dashboard.test_page import Outline, demo
@@ -48,6 +51,7 @@ async def test_title_picture_table_and_file_of_what_is_ahead_are_one(
     await a_baseline(session, version=2)
     asked = {"careSetting": "reo", "horizon": "weeks"}
     key = await a_planner(session)
+    neighbour = await make.a_key(session, organisation="caz")
 
     page = Outline((await client.get("/")).text)
     months = Outline((await client.get("/", params={"h": "maanden"})).text)
@@ -66,10 +70,77 @@ async def test_title_picture_table_and_file_of_what_is_ahead_are_one(
     assert none.status_code == 404
     rows = list(csv.DictReader(io.StringIO(file.text), delimiter=";"))
     demo.state.fictief = False
+    theirs = Outline((await client.get("/", headers=neighbour)).text)
+    # Days of who is there: for those who place people, not for a neighbour.
+    assert "van oud naar nieuw" in page.text
+    assert "van oud naar nieuw" not in theirs.text
+    assert "Afdelingen:" in theirs.text
     forecast: Any = (await client.get("/v1/forecasts", params=asked, headers=key)).json()
-    steps = forecast["forecasts"][0]["steps"]
-    shown = [float(row["Nodig"].replace(",", ".")) for row in rows]
-    assert shown == [step["need"]["median"] for step in steps]
+    (told,) = forecast["forecasts"]
+    before, ahead = rows[:28], rows[28:]
+    seen = [None if row["Was er"] == "onbekend" else figure(row["Was er"]) for row in before]
+    assert seen == [
+        value if value is None else round(value, 1) for value in told["past"]["values"][-28:]
+    ]
+    assert [figure(row["Nodig"]) for row in ahead] == [
+        step["need"]["median"] for step in told["steps"]
+    ]
+
+
+def figure(shown: str) -> float:
+    return float(shown.replace(",", "."))
+
+
+async def test_what_is_expected_is_held_against_what_was_expected_before(
+    demo: FastAPI, client: AsyncClient, session: AsyncSession, database: Database
+) -> None:
+    await make.a_unit(session)
+    await told(session, "reo-flex", staffed=9, occupied=8, reserved=0)
+    await a_series(session, ripple(200), ends=make.now().date() - timedelta(days=1))
+    await issue(database.urls.worker, make.now() - timedelta(days=8))
+    await issue(database.urls.worker, make.now())
+    asked = {"h": "weken", "eerder": "week"}
+
+    page = Outline((await client.get("/verwachting", params=asked)).text)
+    file = await client.get("/verwachting", params={**asked, "grafiek": "fan-weeks.csv"})
+    no_run = Outline((await client.get("/verwachting?h=weken&eerder=maand")).text)
+
+    *_, then = next(csv.reader(io.StringIO(file.text), delimiter=";"))
+    rows = list(csv.DictReader(io.StringIO(file.text), delimiter=";"))
+    last_week = [row[then] for row in rows[21:27]]
+    assert then.startswith("Verwacht op ")
+    assert then[1:] in page.text
+    assert all(5 < figure(value) < 11 for value in last_week)
+    assert "Van toen is geen verwachting bewaard" in no_run.text
+
+
+async def until_drawn(client: AsyncClient) -> Outline:
+    """The first page once nothing is being drawn any more."""
+    for _try in range(100):
+        page = Outline((await client.get("/")).text)
+        if not page.all("progress"):
+            return page
+        await asyncio.sleep(0.1)
+    raise AssertionError("It is being drawn for ever.")
+
+
+async def test_pictures_that_take_long_come_after_the_page_itself(
+    demo: FastAPI,
+    client: AsyncClient,
+    session: AsyncSession,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await a_run(session, database)
+    monkeypatch.setattr(routes, "PATIENCE_SECONDS", 0.0)
+
+    first = Outline((await client.get("/")).text)
+    later = await until_drawn(client)
+
+    assert "De verwachting wordt getekend" in first.text
+    assert "reo-flex (fictief)" in first.text
+    assert first.all("figure") == []
+    assert "fan-weeks" in [figure["id"] for figure in later.all("figure")]
 
 
 # A run takes seconds: all pages are asked of one.

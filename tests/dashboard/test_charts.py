@@ -1,13 +1,15 @@
 """A picture and its table hold the same numbers, and neither is made without the other."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
 from app.dashboard.charts import Chart
 from app.dashboard.drawing.calendar import Cell, calendar
-from app.dashboard.drawing.fan import WIDE, Band, fan
+from app.dashboard.drawing.fan import NARROW, WIDE, Band, fan
 from app.dashboard.drawing.places import bar
+from app.dashboard.drawing.small import smalls
 from app.dashboard.drawing.svg import apart, nice, scaled
 from app.dashboard.drawing.waterfall import hanging, waterfall
 from app.dashboard.ledgers import ledger_chart, scarcest
@@ -55,6 +57,43 @@ def test_the_fan_is_hatched_only_where_the_middle_is_above_the_supply() -> None:
     assert drawn.count('class="middle"') == 2
     assert drawn.count('class="supply"') == 1
     assert "nan" not in drawn.lower()
+
+
+def test_what_was_seen_ends_at_now_and_what_nobody_told_breaks_its_line() -> None:
+    steps = [
+        Band(None, None, seen=8.0, past=True),
+        Band(None, None, seen=9.0, past=True),
+        Band(None, None, past=True),
+        Band(None, None, seen=7.0, past=True),
+        Band(10.0, (8, 12), None, 12.0, gap=(2.0, 0.0, 4.0)),
+    ]
+
+    drawn = str(fan(steps, "bedden"))
+
+    (now,) = re.findall(r'class="now" d="M([\d.]+) ', drawn)
+    lines = re.findall(r'class="seen" d="M([\d.]+) [^"]+"', drawn)
+    (bar,) = re.findall(r'class="over" x="([\d.]+)"', drawn)
+    assert len(lines) == 2
+    assert all(float(x) < float(now) for x in lines)
+    assert float(bar) > float(now)
+
+
+def test_marks_under_a_narrow_picture_do_not_lie_over_each_other() -> None:
+    steps = [Band(10.0, (8, 12), mark=f"mrt ’{n}") for n in range(20, 50)]
+
+    drawn = str(fan(steps, "bedden", NARROW))
+
+    at = [float(x) for x in re.findall(r'class="ax" x="([\d.]+)"[^>]+>mrt', drawn)]
+    assert all(after - before >= 7 * 7 for before, after in pairwise(at))
+
+
+def test_small_multiples_hold_every_kind_in_each_width() -> None:
+    kinds = [(f"soort {n}", [Band(10.0, (8, 12), None, 9.0)]) for n in range(7)]
+
+    drawn = [str(each) for each in smalls(kinds)]
+
+    assert [each.count('class="short"') for each in drawn] == [7, 7, 7]
+    assert all(f"soort {n}" in each for each in drawn for n in range(7))
 
 
 def test_the_gap_stands_over_its_line_or_under_it_with_its_sign() -> None:

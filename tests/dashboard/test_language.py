@@ -22,7 +22,9 @@ from app.dashboard.finding import told as finding
 from app.dashboard.language import _, listed, number, percent, signed, speaking
 from app.dashboard.page import FOOT, MENU
 from app.dashboard.queries import NAMES
+from app.dashboard.refusing import words as refusals
 from app.dashboard.routes import pages
+from app.dashboard.unit import back
 from app.dashboard.whatif.form import KNOBS
 from app.facilities.schemas import BED_TYPE_NAMES, ROLE_NAMES
 from app.signals.levels import Level
@@ -42,15 +44,19 @@ BY_NAME: tuple[Mapping[Any, str], ...] = (
     *(sheet.SAID, *sheet.OFFERED.values()),
     *(*sheet.ASKED_NOW.values(), *sheet.ASKED_OF_AN_HOUR.values()),
     *(feeds.REASONS, feeds.SORTS, finding.REFUSALS),
+    *(back.STEPS, back.EVENTS, back.SOURCES, back.REPORTS),
 )
 LEVELS: tuple[Level, ...] = sentences.ORDER
 LISTS = (
     *(*sentences.MONTHS, *sentences.DAYS, *fans.COLUMNS, *LEVELS),
     *(item.name for item in (*MENU, *FOOT)),
     *(tab.name for tab in NAMES),
+    *(each.name for each in back.BACKS),
     *(*tonight.COLUMNS, *judged.COLUMNS, *gaps.COLUMNS),
     *(*rosters.COLUMNS, *rosters.SHEET),
     *(*feeds.COLUMNS, *feeds.REJECTED, feeds.OTHERWISE),
+    *(text for told in (*refusals.BY_STATUS.values(), refusals.OURS) for text in told[:2]),
+    *("niet", "een week geleden", "vier weken geleden"),
     *("plekken", "fte", "plek", "72 uur"),
 )
 

@@ -142,6 +142,11 @@ def test_a_figure_that_is_not_known_is_a_word_and_never_a_zero() -> None:
     assert say.places(a_figure(0)) == "0"
 
 
+def test_a_small_count_of_people_is_told_as_fewer_than_five() -> None:
+    assert say.count(Figure(value=None, state="suppressed", doubts=("few",))) == "<5"
+    assert say.count(Figure(value=None, state="suppressed")) == "niet getoond"
+
+
 def test_below_zero_none_are_free_on_the_page() -> None:
     assert say.places(a_figure(-2)) == "0"
     assert number(-1.5) == "−1,5"

@@ -196,6 +196,8 @@ async def test_small_counts_of_people_are_withheld_even_when_shared(
 
     (unit,) = body["units"]
     assert unit["medicallyReady"]["state"] == "suppressed"
+    assert unit["medicallyReady"]["value"] is None
+    assert unit["medicallyReady"]["doubts"] == ["few"]
     assert unit["waiting"]["value"] == WAITING
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.dashboard.ahead.gaps import gaps_chart, roles_chart
 from app.dashboard.ahead.judged import judged_chart
+from app.dashboard.ahead.kinds import kinds_chart
 from app.dashboard.ahead.people import people_chart
 from app.dashboard.ahead.rosters import (
     Roster,
@@ -22,11 +23,11 @@ from app.dashboard.ahead.rosters import (
 )
 from app.dashboard.ahead.tonight import tonight_chart
 from app.dashboard.charts import Chart
-from app.dashboard.fans import fan_chart, role_chart
+from app.dashboard.fans import Earlier, earlier_of, fan_chart, role_chart
 from app.dashboard.language import _, capital
 from app.dashboard.ledgers import last_known, ledger_chart, line_of
 from app.dashboard.names import day_name, role_name, type_name, week_name
-from app.dashboard.queries import Choice, Key, baseline, key_text, types
+from app.dashboard.queries import Choice, Key, baseline, key_text, told, types
 from app.dashboard.shortages import places_chart, staff_chart
 from app.facilities.queries import Directory, directory
 from app.facilities.schemas import CareSetting
@@ -38,6 +39,7 @@ from app.forecasts.staffing import queries as staffing
 from app.forecasts.staffing.routes import kept_of as people_of
 from app.forecasts.staffing.schemas import Asked as StaffingAsked
 from app.planning.schemas import Plan
+from app.wire import instant
 
 
 def chosen(keys: Sequence[Key], wanted: str) -> tuple[Key | None, list[Choice]]:
@@ -54,21 +56,42 @@ async def outlook(
     settings: Sequence[CareSetting],
     horizon: Horizon,
     wanted: str,
+    days_ago: int = 0,
 ) -> tuple[list[Choice], list[Chart]]:
-    """One kind of bed over one horizon, and how good such forecasts were."""
-    told = await types(request, session, viewer, settings, horizon)
-    key, choices = chosen(list(told), wanted)
+    """One kind of bed over one horizon, how good such forecasts were, and all kinds together."""
+    known = await types(request, session, viewer, settings, horizon)
+    key, choices = chosen(list(known), wanted)
     if key is None:
         return [], []
-    drawn = drawn_of(type_name(*key), f"careSetting={key[0]}", horizon, told[key])
+    before = await earlier(request, session, viewer, key, horizon, days_ago) if days_ago else None
+    drawn = drawn_of(type_name(*key), f"careSetting={key[0]}", horizon, known[key], before)
     judged = await how_good(session, viewer, key, horizon)
-    return choices, [each for each in (drawn, judged) if each is not None]
+    several = kinds_chart(known, horizon)
+    return choices, [each for each in (drawn, judged, several) if each is not None]
 
 
-def drawn_of(name: str, of: str, horizon: Horizon, told: TypeForecast) -> Chart | None:
+def drawn_of(
+    name: str, of: str, horizon: Horizon, told: TypeForecast, before: Earlier | None = None
+) -> Chart | None:
     if horizon == "days":
         return tonight_chart(name, of, told)
-    return fan_chart(name, of, horizon, told)
+    return fan_chart(name, of, horizon, told, before)
+
+
+async def earlier(
+    request: Request,
+    session: AsyncSession,
+    viewer: Principal,
+    key: Key,
+    horizon: Horizon,
+    days_ago: int,
+) -> Earlier | None:
+    """What was expected of this kind so many days ago; None where no run of then is there."""
+    midnight = datetime.combine(datetime.now(UTC).date(), time(), UTC)
+    by = instant(midnight - timedelta(days=days_ago - 1))
+    answer = await told(request, session, viewer, "careSetting", key[0], horizon, by)
+    found = next((each for each in answer.forecasts if each.bed_type == key[1]), None)
+    return earlier_of(found, answer.run.issued_at if answer.run else None)
 
 
 async def how_good(

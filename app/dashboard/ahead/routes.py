@@ -26,14 +26,23 @@ HORIZONS: dict[str, Horizon] = {
     "maanden": "months",
     "jaren": "years",
 }
+# So many days ago was issued what the outlook is held against.
+BEFORE: dict[str, int] = {"": 0, "week": 7, "maand": 28}
+Before = Annotated[Literal["", "week", "maand"], Query(alias="eerder")]
 Shown = Annotated[Literal["dagen", "weken", "maanden", "jaren"], Query(alias="h")]
 
 
 @router.get("/verwachting")
 async def outlook(
-    request: Request, session: Db, viewer: Looker, zorg: Wanted = "", shown: Shown = "dagen"
+    request: Request,
+    session: Db,
+    viewer: Looker,
+    zorg: Wanted = "",
+    shown: Shown = "dagen",
+    before: Before = "",
 ) -> Response:
-    """One kind of place over the next 72 hours, weeks, months or years; and how good we were."""
+    """One kind of place over the next 72 hours, weeks, months or years; how good we were; and
+    beside it what was expected a week or four weeks ago."""
     if viewer is None:
         return locked(request)
     told = await told_now(request, session, viewer)
@@ -41,7 +50,7 @@ async def outlook(
     charts: list[Chart] = []
     if viewer.may("forecasts:read"):
         choices, charts = await queries.outlook(
-            request, session, viewer, settings_of(told), HORIZONS[shown], zorg
+            request, session, viewer, settings_of(told), HORIZONS[shown], zorg, BEFORE[before]
         )
     key = next((each.key for each in choices if each.shown), "")
     return answer(
@@ -52,6 +61,8 @@ async def outlook(
         charts=charts,
         shown=shown,
         key_now=key,
+        before=before,
+        compared=any(kind == "earlier" for chart in charts for kind, _name in chart.legend),
     )
 
 

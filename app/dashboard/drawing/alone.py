@@ -13,6 +13,9 @@ svg{background:#fff;font-family:"Public Sans",system-ui,sans-serif}
 text{fill:#4a5765;font-size:12px}.name,.label{font-size:13px;fill:#17212c}
 .grid{stroke:#e6eaef}.zero{stroke:#17212c}.joint{stroke:#4a5765;stroke-dasharray:2 2}
 .b80{fill:#d6e6f6}.b50{fill:#a9cbeb}.middle{fill:none;stroke:#0b5cad;stroke-width:2.6}
+.seen{fill:none;stroke:#4a5765;stroke-width:2.2}
+.earlier{fill:none;stroke:#8a5a00;stroke-width:1.6;stroke-dasharray:5 3}
+.now{stroke:#17212c;stroke-dasharray:2 3}
 .halo{fill:none;stroke:#fff;stroke-width:6}.supply{fill:none;stroke:#17212c;stroke-width:2.2}
 .short{fill:url(#hatch);stroke:#c5362b}.l-middle{fill:#0b5cad}.whisker{stroke:#4a5765}
 .over,.less{fill:#447e9c}.lack,.more{fill:#c5362b}.whole{fill:#8792a0}

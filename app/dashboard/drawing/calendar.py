@@ -19,8 +19,22 @@ class Cell:
     share: float | None
 
 
+Row = tuple[str, Sequence[Cell]]
+BRIEF = 9
+
+
+def calendars(rows: Sequence[Row], marks: Sequence[str]) -> tuple[Markup, ...]:
+    """The rows that are worst, for a wall that is read from afar, and all of them."""
+    by_worst = sorted(rows, key=lambda row: -max((cell.share or 0.0 for cell in row[1]), default=0))
+    kept = {name for name, _cells in by_worst[:BRIEF]}
+    return (
+        calendar([row for row in rows if row[0] in kept], marks, "weeks brief"),
+        calendar(rows, marks),
+    )
+
+
 def calendar(
-    rows: Sequence[tuple[str, Sequence[Cell]]], marks: Sequence[str], closes: float | None = None
+    rows: Sequence[Row], marks: Sequence[str], kind: str = "weeks", closes: float | None = None
 ) -> Markup:
     """Cells of one shade are one path: a picture of hundreds of cells stays small.
 
@@ -36,17 +50,17 @@ def calendar(
         y = HEAD + ROW * r
         parts.append(words("name", 0, y + 17, label))
         for n, cell in enumerate(cells):
-            kind, x = shade(cell.share), SIDE + width * n
+            of, x = shade(cell.share), SIDE + width * n
             wide, tall = short(width - 3), short(ROW - 3)
-            fields[kind] += f"M{short(x + 1.5)} {short(y + 1.5)}h{wide}v{tall}h-{wide}z"
+            fields[of] += f"M{short(x + 1.5)} {short(y + 1.5)}h{wide}v{tall}h-{wide}z"
             told = "?" if cell.share is None else f"{round(cell.share * 100)}"
-            numbers[kind] += f'<text x="{short(x + width / 2)}" y="{short(y + 17.5)}">{told}</text>'
-    parts += [f'<path class="cell {kind}" d="{way}"/>' for kind, way in fields.items() if way]
-    parts += [f'<g class="in {kind}">{told}</g>' for kind, told in numbers.items() if told]
+            numbers[of] += f'<text x="{short(x + width / 2)}" y="{short(y + 17.5)}">{told}</text>'
+    parts += [f'<path class="cell {of}" d="{way}"/>' for of, way in fields.items() if way]
+    parts += [f'<g class="in {of}">{told}</g>' for of, told in numbers.items() if told]
     if closes is not None and 0 <= closes <= len(marks):
         x = SIDE + width * closes
         parts.append(line("supply", x, HEAD - 6, x, HEAD + ROW * len(rows)))
-    return drawn("weeks", parts, WIDTH, HEAD + ROW * len(rows) + 2)
+    return drawn(kind, parts, WIDTH, HEAD + ROW * len(rows) + 2)
 
 
 def shade(share: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from markupsafe import Markup
 
@@ -20,6 +21,7 @@ from app.dashboard.drawing.svg import (
 )
 from app.dashboard.language import _, number, signed
 
+LETTER = 8.0  # as wide as one of them is with its room
 LABELS = 16.0  # the least distance between two labels
 FEW = 10  # below it a tenth counts in the strip
 MANY = 100  # from it on not even beside a line
@@ -30,6 +32,8 @@ class Band:
     """One step of a fan; None is not known. `inner` is that of 50%, `outer` of 80%.
 
     `gap` is supply less need with its 80% band: what the strip below shows where it is told.
+    `seen` is what there was: told of the steps before now, of which nothing else is. `earlier` is
+    what was expected of the step before.
     """
 
     middle: float | None
@@ -38,6 +42,9 @@ class Band:
     supply: float | None = None
     mark: str = ""
     gap: tuple[float, float, float] | None = None
+    seen: float | None = None
+    past: bool = False
+    earlier: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,7 @@ def fan(steps: Sequence[Band], unit: str, size: Size = WIDE) -> Markup:
     values = [
         value
         for step in steps
-        for value in (step.middle, step.supply, *(step.outer or ()))
+        for value in (step.middle, step.supply, step.seen, step.earlier, *(step.outer or ()))
         if value is not None
     ]
     # A line may begin above zero where all of it lies high: its changes are what is looked for.
@@ -99,12 +106,14 @@ def fan(steps: Sequence[Band], unit: str, size: Size = WIDE) -> Markup:
     width = (size.width - size.left - size.right) / max(len(steps), 1)
     frame = Frame(size, scale, [size.left + width * (n + 0.5) for n in range(len(steps))], width)
     parts = [
-        words("ax", 2, 12, unit),
+        words("ax", 2, 10, unit),
         *grid(scale, ticks, size.left, frame.right),
         *bands(steps, frame),
         *shortage(steps, frame),
         *supply(steps, frame),
         *middle(steps, frame),
+        *line_of("earlier", [step.earlier for step in steps], frame),
+        *seen(steps, frame, floor),
         *(labels(steps, frame) if not size.narrow else ()),
         *(strip(steps, frame, floor) if told else ()),
         *marks(steps, frame),
@@ -163,11 +172,31 @@ def supply(steps: Sequence[Band], frame: Frame) -> list[str]:
 
 
 def middle(steps: Sequence[Band], frame: Frame) -> list[str]:
-    return [
-        f'<path class="middle" d="'
-        f'{path((frame.at[n], frame.scale.at(steps[n].middle or 0)) for n in run)}"/>'
-        for run in stretches([step.middle is not None for step in steps])
+    return line_of("middle", [step.middle for step in steps], frame)
+
+
+def line_of(kind: str, values: Sequence[float | None], frame: Frame) -> list[str]:
+    ways = [
+        path((frame.at[n], frame.scale.at(values[n] or 0)) for n in run)
+        for run in stretches([value is not None for value in values])
     ]
+    return [f'<path class="{kind}" d="{way}"/>' for way in ways]
+
+
+def seen(steps: Sequence[Band], frame: Frame, floor: float, *, named: bool = True) -> list[str]:
+    """What there was, up to a line that says where now is. A day alone is a dot."""
+    before = sum(step.past for step in steps)
+    if not before:
+        return []
+    now = frame.at[before] - frame.step / 2 if before < len(steps) else frame.right
+    parts = [line("now", now, frame.scale.top, now, floor)]
+    if named:
+        parts.append(words("ax", now, frame.scale.top - 3, _("nu"), "middle"))
+    for run in stretches([step.seen is not None for step in steps]):
+        told = [(frame.at[n], frame.scale.at(steps[n].seen or 0)) for n in run]
+        way = path(told) if len(told) > 1 else f"{path(told)}h0.01"
+        parts.append(f'<path class="seen" d="{way}"/>')
+    return parts
 
 
 def labels(steps: Sequence[Band], frame: Frame) -> list[str]:
@@ -196,8 +225,9 @@ def brief(value: float) -> str:
 def strip(steps: Sequence[Band], frame: Frame, floor: float) -> list[str]:
     """Over above the line, short below it."""
     gaps = [step.gap for step in steps if step.gap]
-    each = (frame.right - frame.size.left) / len(gaps)
-    told = [(frame.size.left + each * (n + 0.5), gap) for n, gap in enumerate(gaps)]
+    begin = frame.size.left + frame.step * sum(step.past for step in steps)
+    each = (frame.right - begin) / len(gaps)
+    told = [(begin + each * (n + 0.5), gap) for n, gap in enumerate(gaps)]
     top, bottom = floor + 2 * LABELS, frame.size.height - AXIS - 8
     scale, _ticks = scaled(
         (value for _x, gap in told for value in gap), top, bottom, from_zero=True, lines=2
@@ -219,7 +249,9 @@ def strip(steps: Sequence[Band], frame: Frame, floor: float) -> list[str]:
 
 
 def marks(steps: Sequence[Band], frame: Frame) -> list[str]:
-    """What stands under the axis; in a narrow picture every other one."""
+    """What stands under the axis; so many of them that none lies over another."""
     named = [(x, step.mark) for x, step in zip(frame.at, steps, strict=True) if step.mark]
-    shown = named[::2] if frame.size.narrow and len(named) > 5 else named
+    wide = LETTER * max((len(mark) for _x, mark in named), default=0)
+    between = named[1][0] - named[0][0] if len(named) > 1 else wide
+    shown = named[:: ceil(wide / between)] if between else named
     return [words("ax", x, frame.size.height - 8, mark, "middle") for x, mark in shown]

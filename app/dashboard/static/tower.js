@@ -54,7 +54,8 @@ for (const figure of document.querySelectorAll("figure.chart")) {
   const show = (n) => {
     at = Math.min(Math.max(n, 0), rows.length - 1);
     const cells = [...rows[at].children].map((each) => each.textContent);
-    said.textContent = cells.map((cell, i) => (i ? `${heads[i].toLowerCase()} ${cell}` : cell)).join(" · ");
+    const words = cells.map((cell, i) => (i ? `${heads[i].toLowerCase()} ${cell}` : cell));
+    said.textContent = words.filter((_, i) => cells[i] !== "–").join(" · ");
     said.classList.add("on");
   };
   drawn.addEventListener("keydown", (event) => {
@@ -111,6 +112,9 @@ function put(fresh) {
   const time = fresh.querySelector(".live time");
   if (time) live.querySelector("time").replaceWith(document.importNode(time, true));
 }
+
+// What is still being drawn is asked for again; without this the page itself is.
+if (document.querySelector(".loading")) setTimeout(() => location.reload(), 1500);
 
 let due = 0;
 function refresh() {
