@@ -20,6 +20,9 @@ from app.dashboard.entry.routes import forms as entry_forms
 from app.dashboard.entry.routes import pages as entry_pages
 from app.dashboard.finding.routes import router as finding_router
 from app.dashboard.holding.routes import forms as holding_forms
+from app.dashboard.managing.deeds.routes import forms as deeds_forms
+from app.dashboard.managing.deeds.routes import pages as deeds_pages
+from app.dashboard.managing.routes import pages as managing_pages
 from app.dashboard.pairing.routes import forms as pairing_forms
 from app.dashboard.pairing.routes import pages as pairing_pages
 from app.dashboard.refusing.routes import RefusedPages
@@ -94,8 +97,17 @@ PAGES = [
     entry_pages,
     pairing_pages,
     finding_router,
+    managing_pages,
+    deeds_pages,
 ]
-FORMS = [signing_forms, what_if_forms, entry_forms, pairing_forms, holding_forms]
+FORMS = [
+    signing_forms,
+    what_if_forms,
+    entry_forms,
+    pairing_forms,
+    holding_forms,
+    deeds_forms,
+]
 
 
 def add_contract(app: FastAPI) -> None:

@@ -16,10 +16,8 @@ from app.db import connect, sessions_of
 from app.errors import Refusal
 from app.facilities import commands as facilities
 from app.facilities.changes import Change
-from app.facilities.commands import Kind
 from app.facilities.region import Region
-from app.facilities.schemas import FeedFacts
-from app.feeds.tables import Feed, FeedVersion
+from app.feeds.queries import FEEDS
 from app.postgres import PostgresUnavailable
 from app.settings import Settings
 
@@ -27,7 +25,6 @@ Done = TypeVar("Done")
 ZOETERMEER = Path(__file__).parent / "facilities" / "zoetermeer.yaml"
 # Postgres manual, appendix A.
 UNDEFINED_TABLE = "42P01"
-FEEDS = Kind("feed", FeedFacts, FeedVersion, ("feed",), Feed)
 
 
 def refuse(sentence: str) -> NoReturn:

@@ -14,6 +14,7 @@ from app.dashboard.page import FOOT, MENU
 PAGES = (
     *(item.path for item in (*MENU, *FOOT)),
     "/afdeling/reo-flex",
+    *("/beheer/afdelingen", "/beheer/normen", "/beheer/delen"),
     "/aanmelden",
     "/?h=jaren",
     "/verwachting?h=weken",

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -110,8 +111,43 @@ async def add_key(
     return key
 
 
-async def revoke_key(session: AsyncSession, principal: Principal, kid: str) -> None:
-    """End a live key for good."""
+async def give_key(
+    session: AsyncSession,
+    principal: Principal,
+    org_id: int,
+    client: str,
+    source_kind: Literal["hand", "feed"],
+    scopes: Sequence[Scope],
+    pepper: bytes,
+    key: Key,
+    expires_at: datetime | None,
+    right: Scope,
+) -> bool:
+    """Whether this key is new: of one number there is one, and then its text is told no more.
+
+    For a client that is there, or a new one; `source_kind` is that of a new one.
+    """
+    known = select(ApiKey.kid).where(ApiKey.org_id == org_id, ApiKey.kid == key.kid)
+    if await session.scalar(known) is not None:
+        return False
+    client_id = await add_client(session, org_id, client, source_kind)
+    await add_key(session, org_id, client_id, list(scopes), pepper, key, expires_at)
+    note(
+        *(session, principal, "keys.add", "C"),
+        object_type="key",
+        object_id=key.kid,
+        org_id=org_id,
+        right=right,
+        client=client,
+        scopes=list(scopes),
+    )
+    return True
+
+
+async def revoke_key(
+    session: AsyncSession, principal: Principal, kid: str, right: Scope = "operator"
+) -> None:
+    """End a live key for good, and with it all that was begun by it."""
     org_id = await session.scalar(
         update(ApiKey)
         .where(ApiKey.kid == kid, ApiKey.revoked_at.is_(None))
@@ -125,7 +161,7 @@ async def revoke_key(session: AsyncSession, principal: Principal, kid: str) -> N
         object_type="key",
         object_id=kid,
         org_id=org_id,
-        right="operator",
+        right=right,
     )
 
 
@@ -172,11 +208,21 @@ async def begin_session(
         )
 
 
-async def end_session(session: AsyncSession, who: Principal, number: uuid.UUID) -> bool:
-    """Whether there was a session of this number that went on until now; then it has ended."""
+async def end_session(
+    session: AsyncSession,
+    who: Principal,
+    number: uuid.UUID,
+    org_id: int | None = None,
+    right: Scope | str = "",
+) -> bool:
+    """Whether there was a session of this number that went on until now; then it has ended.
+
+    One's own, unless `org_id` says of whom; the transaction acts for that organisation.
+    """
+    of = who.org_id if org_id is None else org_id
     unit = await session.scalar(
         update(BrowserSession)
-        .where(BrowserSession.org_id == who.org_id, BrowserSession.id == number)
+        .where(BrowserSession.org_id == of, BrowserSession.id == number)
         .where(BrowserSession.ended_at.is_(None))
         .values(ended_at=func.clock_timestamp())
         .returning(BrowserSession.unit)
@@ -186,6 +232,8 @@ async def end_session(session: AsyncSession, who: Principal, number: uuid.UUID) 
             *(session, who, "sessions.end", "D"),
             object_type="session",
             object_id=str(number),
+            org_id=of,
+            right=right,
             unit=unit,
         )
     return unit is not None

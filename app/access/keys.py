@@ -10,6 +10,8 @@ from dataclasses import dataclass
 KEY = re.compile(r"vt_([A-Za-z0-9-]{4,32})_([A-Za-z0-9_-]{32,64})")
 # A demo key is published in the README, so only a fictief database takes it.
 DEMO = "demo-"
+# Made at a page of a made-up region: as little good elsewhere, but known to who made it alone.
+FICTIEF = "fictief-"
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -24,11 +26,19 @@ class Key:
 
     @property
     def demo(self) -> bool:
-        return self.kid.startswith(DEMO)
+        return self.kid.startswith((DEMO, FICTIEF))
 
 
 def new_key() -> Key:
     return Key(secrets.token_hex(6), secrets.token_urlsafe(32))
+
+
+def key_for(form: uuid.UUID, organisation: str, pepper: bytes, fictief: bool) -> Key:
+    """A new key whose id follows from the form that asks for it, so that to send it again is
+    harmless. Nobody can wish for an id: it rests on the pepper."""
+    told = b"kid " + organisation.encode() + form.bytes
+    kid = hmac.digest(pepper, told, "sha256")[:6].hex()
+    return Key((FICTIEF if fictief else "") + kid, secrets.token_urlsafe(32))
 
 
 def demo_key(client: str) -> Key:

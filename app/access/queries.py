@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, select, text
+from sqlalchemy import Row, Select, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from app.access.keys import Key, seal, seal_token
 from app.access.principal import Principal
 from app.access.tables import (
     ApiKey,
+    AuditEvent,
     BrowserSession,
     Client,
     MandateVersion,
@@ -178,3 +179,92 @@ async def keys_there_are(
     if organisation is not None:
         asked = asked.where(Organisation.organisation == organisation)
     return (await session.execute(asked)).all()
+
+
+async def keys_of(
+    session: AsyncSession, org_id: int
+) -> Sequence[Row[str, str, str, list[str], datetime, datetime | None, datetime | None]]:
+    """Each key of the transaction's own organisation: those that open the door first."""
+    asked = (
+        select(
+            *(ApiKey.kid, Client.name.label("client"), Client.source_kind, ApiKey.scopes),
+            *(ApiKey.made_at, ApiKey.expires_at, ApiKey.revoked_at),
+        )
+        .join(Client, Client.client_id == ApiKey.client_id)
+        .where(ApiKey.org_id == org_id)
+        .order_by(ApiKey.revoked_at.is_not(None), Client.name, ApiKey.made_at)
+    )
+    return (await session.execute(asked)).all()
+
+
+async def live_sessions(
+    session: AsyncSession, org_id: int, at: datetime, kid: str | None = None
+) -> Sequence[Row[uuid.UUID, str, str, str, datetime, datetime]]:
+    """People and phones of the transaction's own organisation that are signed in still; by this
+    key, if one is named."""
+    table = BrowserSession
+    opens = (
+        select(ApiKey.kid)
+        .where(ApiKey.kid == table.kid, ApiKey.revoked_at.is_(None))
+        .where(or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > at))
+        .exists()
+    )
+    asked = (
+        select(
+            *(table.id, table.kind, Client.name.label("client")),
+            *(table.unit, table.begun_at, table.expires_at),
+        )
+        .join(Client, Client.client_id == table.client_id)
+        .where(table.org_id == org_id, table.kind != "pairing")
+        .where(table.ended_at.is_(None), table.expires_at > at)
+        .where(or_(table.kid == "", opens))
+        .order_by(table.kind, table.begun_at)
+    )
+    if kid is not None:
+        asked = asked.where(table.kid == kid)
+    return (await session.execute(asked)).all()
+
+
+async def there_was(session: AsyncSession, org_id: int, number: uuid.UUID) -> bool:
+    """Whether this is, or was, a session of the transaction's own organisation."""
+    table = BrowserSession
+    asked = select(table.id).where(table.org_id == org_id, table.id == number)
+    return await session.scalar(asked) is not None
+
+
+async def key_of(
+    session: AsyncSession, org_id: int, kid: str
+) -> Row[str, str, datetime | None] | None:
+    asked = (
+        select(ApiKey.kid, Client.name.label("client"), ApiKey.revoked_at)
+        .join(Client, Client.client_id == ApiKey.client_id)
+        .where(ApiKey.org_id == org_id, ApiKey.kid == kid)
+    )
+    return (await session.execute(asked)).one_or_none()
+
+
+async def trail(
+    session: AsyncSession,
+    org_id: int,
+    limit: int,
+    after: tuple[datetime, uuid.UUID] | None = None,
+    event: str = "",
+    refused: bool | None = None,
+) -> Sequence[Row[AuditEvent, str | None]]:
+    """The audit of the transaction's own organisation, newest first, each with the client's name.
+
+    A client of another organisation has no name here: its own alone knows it.
+    """
+    asked = (
+        select(AuditEvent, Client.name.label("client"))
+        .outerjoin(Client, Client.client_id == AuditEvent.client_id)
+        .where(AuditEvent.org_id == org_id)
+    )
+    if after is not None:
+        asked = asked.where(tuple_(AuditEvent.at, AuditEvent.id) < after)
+    if event:
+        asked = asked.where(AuditEvent.event == event)
+    if refused is not None:
+        asked = asked.where((AuditEvent.outcome != "done") == refused)
+    newest = asked.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit)
+    return (await session.execute(newest)).all()

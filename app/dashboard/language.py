@@ -22,6 +22,10 @@ def speaking(language: Language) -> Iterator[None]:
         SPOKEN.reset(before)
 
 
+MANY = 10_000
+DUTCH = str.maketrans(",.", ".,")
+
+
 def spoken() -> Language:
     return SPOKEN.get()
 
@@ -36,9 +40,13 @@ def _(dutch: str, **values: object) -> str:
 
 
 def number(value: float) -> str:
-    """At most one decimal, after a comma in Dutch, with a real minus sign; nothing has no sign."""
-    text = f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
-    return (text if spoken() == "en" else text.replace(".", ",")).replace("-", "−")
+    """At most one decimal, after a comma in Dutch, with a real minus sign; nothing has no sign.
+
+    From ten thousand on its thousands stand apart.
+    """
+    many = "," if abs(value) >= MANY else ""
+    text = f"{round(value, 1) + 0.0:{many}.1f}".removesuffix(".0")
+    return (text if spoken() == "en" else text.translate(DUTCH)).replace("-", "−")
 
 
 def signed(value: float) -> str:

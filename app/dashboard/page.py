@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
-from app.dashboard.language import Language
+from app.dashboard.language import Language, _
+from app.facilities.hours import LOCAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ MENU: Sequence[Item] = (
 )
 FOOT: Sequence[Item] = (
     Item("/rapport", "Rapport"),
+    Item("/beheer", "Beheer"),
     Item("/uitleg", "Uitleg"),
     Item("/toegankelijkheid", "Toegankelijkheid"),
 )
@@ -64,6 +66,13 @@ class Page:
         """The address of a picture of this very page as a file."""
         kept = [(name, value) for name, value in parse_qsl(self.query) if name != "grafiek"]
         return f"{self.link(self.path)}?{urlencode([*kept, ('grafiek', f'{chart}.{form}')])}"
+
+    @property
+    def source(self) -> str:
+        """What stands under a picture that leaves its page: whose it is, of when, or made up."""
+        moment = f"{self.now.astimezone(LOCAL):%d-%m-%Y %H:%M}"
+        told = ["Gezondheidsverkeerstoren", self.region, moment]
+        return " · ".join([*filter(None, told), *([_("Fictief")] if self.fictief else [])])
 
     def send(self, path: str) -> str:
         """Where a form is sent to: one path for both languages, which the answer then speaks."""

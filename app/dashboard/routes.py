@@ -22,6 +22,7 @@ from app.dashboard import glance, queries, sentences
 from app.dashboard.charts import Chart
 from app.dashboard.chosen import chosen
 from app.dashboard.drawing.alone import alone
+from app.dashboard.drawing.alone import picture as drawn
 from app.dashboard.language import SPOKEN, Language, _, capital, number, percent
 from app.dashboard.page import Page
 from app.dashboard.queries import Ahead
@@ -189,7 +190,7 @@ async def picture(
     session: Db,
     viewer: Looker,
     chart: str,
-    form: Literal["csv", "svg"],
+    form: Literal["csv", "svg", "png"],
     zorg: Wanted = "",
 ) -> Response:
     """One picture as a file: its table with the same words and numbers, or its drawing."""
@@ -197,7 +198,7 @@ async def picture(
         return Response(status_code=401, headers=WHO)
     told = await told_now(request, session, viewer)
     ahead = await look_ahead(request, session, viewer, told, zorg)
-    return file_of(ahead.charts, f"{chart}.{form}")
+    return file_of(page_of(request), ahead.charts, f"{chart}.{form}")
 
 
 async def look_ahead(
@@ -243,10 +244,10 @@ def answer(
 ) -> Response:
     """A page, packed for who can unpack it: it holds no secret that packing could lay bare.
 
-    With `grafiek=<name>.csv` or `.svg` in its address one of its pictures as a file.
+    With `grafiek=<name>.csv`, `.svg` or `.png` in its address one of its pictures as a file.
     """
     if wanted := request.query_params.get("grafiek"):
-        return file_of(charts, wanted)
+        return file_of(page, charts, wanted)
     html = render(name, page, charts=charts, **values).encode()
     headers = {**PAGE, "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
@@ -255,15 +256,17 @@ def answer(
     return HTMLResponse(html, status, headers)
 
 
-def file_of(charts: Sequence[Chart], wanted: str) -> Response:
+def file_of(page: Page, charts: Sequence[Chart], wanted: str) -> Response:
     """A picture's table with the same words and numbers, or its drawing."""
     name, _dot, form = wanted.rpartition(".")
     found = next((each for each in charts if each.name == name), None)
-    if found is None or form not in ("csv", "svg"):
+    if found is None or form not in ("csv", "svg", "png"):
         raise NotFound("There is no picture of this name now.", code="unknown-chart")
     headers = {**PAGE, "Content-Disposition": f'attachment; filename="{found.name}.{form}"'}
     if form == "svg":
-        return Response(alone(found), media_type="image/svg+xml", headers=headers)
+        return Response(alone(found, page.source), media_type="image/svg+xml", headers=headers)
+    if form == "png":
+        return Response(drawn(found, page.source), media_type="image/png", headers=headers)
     text = io.StringIO()
     csv.writer(text, delimiter=";").writerows([found.columns, *found.rows])
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)

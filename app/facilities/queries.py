@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Text, cast, select
+from sqlalchemy import Row, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.queries import as_known, organisations
@@ -114,6 +114,31 @@ class KnownSharingRule:
     organisation: str
     facts: SharingRuleFacts = field(hash=False)
     valid_from: datetime
+
+
+@dataclass(frozen=True)
+class KnownRule:
+    """A rule, norm or assumption of the region, and since when it holds."""
+
+    rule: str
+    facts: RuleFacts = field(hash=False)
+    valid_from: datetime
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a thing beside the one before it: `fields` are those that differ.
+
+    `begins_at` may be still to come; with `ends_at` the thing itself ends.
+    """
+
+    word: str
+    name: str
+    org_id: int
+    begins_at: datetime
+    ends_at: datetime | None
+    known_at: datetime
+    fields: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -277,6 +302,65 @@ async def rules(
     `bed-type`, `role`, `substitution-pool`, `region`."""
     rows = await versions(session, RuleVersion, "kind", "rule", at=at, known_at=known_at)
     return {row.rule: read(RuleFacts, row.facts) for row in rows if row.kind == kind}
+
+
+async def known_rules(
+    session: AsyncSession, kinds: Collection[str], at: datetime
+) -> dict[str, list[KnownRule]]:
+    """The same of some kinds, each rule with since when it holds."""
+    found: dict[str, list[KnownRule]] = {kind: [] for kind in kinds}
+    for row in await versions(session, RuleVersion, "kind", "rule", at=at, known_at=None):
+        if row.kind in found:
+            known = KnownRule(row.rule, read(RuleFacts, row.facts), row.valid_from)
+            found[row.kind].append(known)
+    return found
+
+
+CHANGING: Mapping[str, tuple[type[Any], tuple[str, ...]]] = {
+    "facility": (FacilityVersion, ("facility",)),
+    "unit": (UnitVersion, ("unit",)),
+    "staff-pool": (StaffPoolVersion, ("staff_pool",)),
+    "group": (GroupVersion, ("group",)),
+    "rule": (RuleVersion, ("kind", "rule")),
+}
+
+
+async def later_versions(
+    session: AsyncSession, at: datetime, most: int
+) -> tuple[list[Version], list[Version]]:
+    """What is still to change, the soonest first, and what changed last, the newest first.
+
+    The first version of a thing that holds already is no change.
+    """
+    to_come: list[Version] = []
+    came: list[Version] = []
+    for word, (table, key) in CHANGING.items():
+        columns = [getattr(table, name) for name in key]
+        before = func.lag(table.facts).over(
+            partition_by=columns, order_by=(table.valid_from, table.known_at)
+        )
+        told = select(
+            *(*columns, table.org_id, table.valid_from, table.valid_to, table.known_at),
+            *(table.facts, before.label("before")),
+        ).subquery()
+        ahead = (told.c.valid_from > at) | (told.c.valid_to > at)
+        new = (told.c.before.is_not(None)) & (told.c.facts != told.c.before)
+        asked = select(told).where(ahead | new | told.c.valid_to.is_not(None))
+        for row in await session.execute(asked.order_by(told.c.known_at.desc()).limit(most)):
+            name = "/".join(str(getattr(row, column)) for column in key)
+            told_fields = differing(row.before, row.facts)
+            times = (row.valid_from, row.valid_to, row.known_at)
+            version = Version(word, name, row.org_id, *times, told_fields)
+            coming = row.valid_from > at or (row.valid_to is not None and row.valid_to > at)
+            (to_come if coming else came).append(version)
+    to_come.sort(key=lambda each: max(each.begins_at, each.ends_at or each.begins_at))
+    came.sort(key=lambda each: each.known_at, reverse=True)
+    return to_come[:most], came[:most]
+
+
+def differing(before: dict[str, Any] | None, facts: dict[str, Any]) -> tuple[str, ...]:
+    names = sorted((before or {}).keys() | facts.keys()) if before is not None else []
+    return tuple(name for name in names if (before or {}).get(name) != facts.get(name))
 
 
 async def population(

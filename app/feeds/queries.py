@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.queries import as_known
 from app.db import Standing, act_as
+from app.facilities.commands import Kind
 from app.facilities.queries import Directory
 from app.facilities.schemas import FeedFacts
 from app.feeds.schemas import KeptReport
@@ -15,6 +16,8 @@ from app.feeds.tables import Feed, FeedVersion
 from app.observations.tables import QuarantinedReport
 
 MOST_KEPT_SHOWN = 500
+# How a region file sets feeds up: their tables stand to the right of its own part.
+FEEDS = Kind("feed", FeedFacts, FeedVersion, ("feed",), Feed)
 
 
 @dataclass(frozen=True)

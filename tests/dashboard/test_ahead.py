@@ -57,6 +57,9 @@ async def test_title_picture_table_and_file_of_what_is_ahead_are_one(
     months = Outline((await client.get("/", params={"h": "maanden"})).text)
     drawn = await client.get("/grafieken/fan-weeks.svg", params={"zorg": "reo.observation-elderly"})
     file = await client.get("/grafieken/fan-weeks.csv", params={"zorg": "reo.observation-elderly"})
+    pixels = await client.get(
+        "/grafieken/fan-weeks.png", params={"zorg": "reo.observation-elderly"}
+    )
     none = await client.get("/grafieken/geen.csv")
 
     names = {figure["aria-labelledby"] for figure in page.all("figure")}
@@ -68,6 +71,9 @@ async def test_title_picture_table_and_file_of_what_is_ahead_are_one(
     assert "meer en oudere mensen" in page.text
     assert len(page.all("table")) >= len(names)
     assert none.status_code == 404
+    assert pixels.headers["content-type"] == "image/png"
+    assert pixels.content.startswith(b"\x89PNG")
+    assert "fictief" in drawn.text.lower()
     rows = list(csv.DictReader(io.StringIO(file.text), delimiter=";"))
     demo.state.fictief = False
     theirs = Outline((await client.get("/", headers=neighbour)).text)
@@ -179,7 +185,7 @@ async def test_each_page_ahead_shows_its_pictures_with_their_tables_in_both_lang
 
     assert all(PICTURES[path.removeprefix("/en")] <= told[0] for path, told in shown.items()), shown
     assert min(more for _, more, _, _ in shown.values()) >= 0
-    assert len(files) == 2 * sum(len(told[0]) for told in shown.values())
+    assert len(files) == 3 * sum(len(told[0]) for told in shown.values())
     assert {file.status_code for file in files} == {200}
     assert {file.headers["content-type"].split(";")[0] for file in files} == {
         "text/csv",

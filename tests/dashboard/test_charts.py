@@ -1,11 +1,13 @@
 """A picture and its table hold the same numbers, and neither is made without the other."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from app.dashboard.charts import Chart
+from app.dashboard.drawing.alone import picture
 from app.dashboard.drawing.calendar import Cell, calendar
 from app.dashboard.drawing.fan import NARROW, WIDE, Band, fan
 from app.dashboard.drawing.places import bar
@@ -85,6 +87,17 @@ def test_marks_under_a_narrow_picture_do_not_lie_over_each_other() -> None:
 
     at = [float(x) for x in re.findall(r'class="ax" x="([\d.]+)"[^>]+>mrt', drawn)]
     assert all(after - before >= 7 * 7 for before, after in pairwise(at))
+
+
+def test_a_picture_in_pixels_has_its_letters_on_every_machine() -> None:
+    drawn = (fan([Band(10.0, (8, 12))], "bedden"),)
+    told = Chart("c", "Een titel", "Een zin.", drawn, ("Wanneer",), [("nu",)])
+
+    pixels = picture(told)
+
+    assert pixels.startswith(b"\x89PNG")
+    assert pixels != picture(replace(told, title="Een andere titel"))
+    assert pixels != picture(told, "Regio (fictief)")
 
 
 def test_small_multiples_hold_every_kind_in_each_width() -> None:

@@ -20,6 +20,7 @@ from app.dashboard.english import ENGLISH
 from app.dashboard.entry import sheet, words
 from app.dashboard.finding import told as finding
 from app.dashboard.language import _, listed, number, percent, signed, speaking
+from app.dashboard.managing import words as managing
 from app.dashboard.page import FOOT, MENU
 from app.dashboard.queries import NAMES
 from app.dashboard.refusing import words as refusals
@@ -45,6 +46,10 @@ BY_NAME: tuple[Mapping[Any, str], ...] = (
     *(*sheet.ASKED_NOW.values(), *sheet.ASKED_OF_AN_HOUR.values()),
     *(feeds.REASONS, feeds.SORTS, finding.REFUSALS),
     *(back.STEPS, back.EVENTS, back.SOURCES, back.REPORTS),
+    *(managing.AUDIENCES, managing.VIEWER_NAMES, managing.SHOWN, managing.DETAILS),
+    *(managing.SCOPE_NAMES, managing.SOURCES, managing.SESSIONS, managing.LASTS),
+    *(managing.EVENTS, managing.OBJECTS, managing.OUTCOMES, managing.REASONS),
+    *(managing.ATTRIBUTES, managing.TARGETS, managing.FIELDS, managing.REFUSALS, managing.RULES),
 )
 LEVELS: tuple[Level, ...] = sentences.ORDER
 LISTS = (
@@ -58,6 +63,8 @@ LISTS = (
     *(text for told in (*refusals.BY_STATUS.values(), refusals.OURS) for text in told[:2]),
     *("niet", "een week geleden", "vier weken geleden"),
     *("plekken", "fte", "plek", "72 uur"),
+    *(item.name for item in managing.TABS),
+    *(words for words, _form in managing.SETTINGS_SAID.values()),
 )
 
 
@@ -99,12 +106,14 @@ def test_both_languages_hold_the_same_values() -> None:
 def test_numbers_are_written_as_each_language_does() -> None:
     dutch = (number(-1.25), signed(2.5), percent(0.001), listed(["a", "b"]))
     nothing = (number(-0.0), number(-0.04), signed(-0.04))
+    many = (number(9999), number(12345.6), number(-1234567))
 
     with speaking("en"):
         english = (number(-1.25), signed(2.5), percent(0.001), listed(["a", "b"]))
 
     assert dutch == ("−1,2", "+2,5", "minder dan 1%", "a en b")
     assert nothing == ("0", "0", "0")
+    assert many == ("9999", "12.345,6", "−1.234.567")
     assert english == ("−1.2", "+2.5", "less than 1%", "a and b")
 
 

@@ -96,6 +96,8 @@ class Sent:
     of_caller: bool = False
     # Whether those who place people may do it too, with what they see of another.
     by_placers: bool = False
+    # Whether the operator may do it too, for whoever it is of.
+    or_operator: bool = False
     kind: str = "application/json"
 
     def request(self, key: Mapping[str, str]) -> dict[str, Any]:
@@ -355,6 +357,51 @@ def unpair_a_phone(organisation: str) -> Steps:
     ]
 
 
+def give_a_key(organisation: str) -> Steps:
+    client = f"bord-{next(numbers)}"
+    body = {"id": number(), "nieuw": client, "overview:read": "1"}
+    told = "SELECT count(*) FROM api_keys JOIN clients USING (client_id) WHERE name = $1"
+    path = f"/beheer/sleutels/{organisation}/nieuw"
+    return [Sent("POST", path, body, told, (client,), kind=FORM, or_operator=True)]
+
+
+def revoke_a_key(organisation: str) -> Steps:
+    kid = f"rij-{next(numbers)}"
+    laid = (
+        "INSERT INTO api_keys (kid, org_id, client_id, seal, scopes) "
+        "SELECT $1, o.org_id, min(c.client_id), '', '{}' FROM organisations o "
+        "JOIN clients c USING (org_id) WHERE o.organisation = $2 GROUP BY o.org_id"
+    )
+    told = "SELECT count(*) FROM api_keys WHERE kid = $1 AND revoked_at IS NOT NULL"
+    path = f"/beheer/sleutels/{organisation}/{kid}/intrekken"
+    revoked = Sent("POST", path, {}, told, (kid,), kind=FORM, or_operator=True)
+    return [Laid(laid, (kid, organisation)), revoked]
+
+
+def end_a_session(organisation: str) -> Steps:
+    laid, stopped = unpair_a_phone(organisation)
+    assert isinstance(stopped, Sent)
+    path = f"/beheer/sleutels/{organisation}/sessies/{stopped.given[0]}/stoppen"
+    told, given = stopped.stored, stopped.given
+    return [laid, Sent("POST", path, {}, told, given, kind=FORM, or_operator=True)]
+
+
+def suspend_by_form(organisation: str) -> Steps:
+    *laid, suspended = suspend(organisation)
+    assert isinstance(suspended, Sent)
+    path = f"/beheer/aanvoer/{organisation}/{suspended.given[0]}/stilzetten"
+    told, given = suspended.stored, suspended.given
+    return [*laid, Sent("POST", path, {}, told, given, kind=FORM, or_operator=True)]
+
+
+def release_by_form(organisation: str) -> Steps:
+    *laid, released = release(organisation)
+    assert isinstance(released, Sent)
+    path = f"/beheer/aanvoer/{organisation}/{released.given[0]}/vrijgeven"
+    told, given = released.stored, released.given
+    return [*laid, Sent("POST", path, {}, told, given, kind=FORM, by_operator=True)]
+
+
 SHEET = {
     "physical:observation-elderly": "2",
     "occupied:observation-elderly": "1",
@@ -421,6 +468,11 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/invoer/{unit}/koppelen/{phone}/stoppen"): unpair_a_phone,
     ("POST", "/plek/vasthouden"): hold_by_form,
     ("POST", "/plek/vasthouden/{number}/loslaten"): let_go_by_form,
+    ("POST", "/beheer/sleutels/{organisation}/nieuw"): give_a_key,
+    ("POST", "/beheer/sleutels/{organisation}/{kid}/intrekken"): revoke_a_key,
+    ("POST", "/beheer/sleutels/{organisation}/sessies/{number}/stoppen"): end_a_session,
+    ("POST", "/beheer/aanvoer/{organisation}/{feed}/stilzetten"): suspend_by_form,
+    ("POST", "/beheer/aanvoer/{organisation}/{feed}/vrijgeven"): release_by_form,
     ("POST", "/v1/holds"): hold,
     ("DELETE", "/v1/holds/{hold}"): let_go,
 }

@@ -117,6 +117,7 @@ async def test_each_writes_its_own_and_nothing_of_another(
             stored = await rows.fetchval(sent.stored, *sent.given)
             may = caller == OPERATOR if sent.by_operator else caller == of
             may |= sent.of_caller and caller in PARTIES
+            may |= sent.or_operator and caller == OPERATOR
             may |= sent.by_placers and PARTIES.get(caller) in PLACES_PEOPLE
             if may and not (answer.is_success and stored == 1):
                 wrong.append(f"{route} of {of} by {caller}: {answer.status_code} {answer.text}")

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.commands import note
 from app.access.principal import Principal
+from app.access.scopes import Scope
 from app.db import Standing, act_as
 from app.facilities.queries import Directory
 from app.facilities.schemas import SuspensionReason
@@ -62,10 +63,11 @@ async def suspend(
     feed: KnownFeed,
     reason: SuspensionReason,
     now: datetime,
+    right: Scope = "operator",
 ) -> None:
     """Nothing of the feed is taken from now on. Harmless when that is so already."""
     if (feed.facts.state, feed.facts.reason) != ("suspended", reason):
-        await new_version(session, principal, feed, "suspended", reason, now)
+        await new_version(session, principal, feed, "suspended", reason, now, right)
         await act_as(session, Standing(principal.org_id, "own"))
 
 
@@ -76,6 +78,7 @@ async def new_version(
     state: Literal["released", "suspended"],
     reason: SuspensionReason | None,
     now: datetime,
+    right: Scope = "operator",
 ) -> None:
     await act_as(session, Standing(feed.org_id, "own"))
     facts = feed.facts.model_copy(update={"state": state, "reason": reason})
@@ -96,7 +99,7 @@ async def new_version(
         object_type="feed",
         object_id=feed.feed,
         org_id=feed.org_id,
-        right="operator",
+        right=right,
         **({"reason": reason} if reason else {}),
     )
     await session.flush()
