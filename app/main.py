@@ -19,6 +19,7 @@ from app.dashboard.ahead.routes import router as ahead_router
 from app.dashboard.entry.routes import forms as entry_forms
 from app.dashboard.entry.routes import pages as entry_pages
 from app.dashboard.finding.routes import router as finding_router
+from app.dashboard.holding.routes import forms as holding_forms
 from app.dashboard.managing.deeds.routes import forms as deeds_forms
 from app.dashboard.managing.deeds.routes import pages as deeds_pages
 from app.dashboard.managing.routes import pages as managing_pages
@@ -104,7 +105,15 @@ PAGES = [
     managing_pages,
     deeds_pages,
 ]
-FORMS = [signing_forms, what_if_forms, entry_forms, pairing_forms, deeds_forms, noticing_forms]
+FORMS = [
+    signing_forms,
+    what_if_forms,
+    entry_forms,
+    pairing_forms,
+    holding_forms,
+    deeds_forms,
+    noticing_forms,
+]
 
 
 def add_contract(app: FastAPI) -> None:

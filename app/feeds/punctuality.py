@@ -7,9 +7,10 @@ and not on what came, so one more report never makes the share smaller.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import accumulate
 
 from app.facilities.hours import (
@@ -74,7 +75,34 @@ def punctuality(
     now: datetime,
     grace: timedelta = GRACE,
 ) -> Punctuality:
-    """Over the moments in (since, now] of which the grace is over at `now`.
+    """Over the moments in (since, now] of which the grace is over at `now`."""
+    told = [met for _, met in moments(reporting, opening_hours, heard, since, now, grace)]
+    return Punctuality(len(told), sum(told))
+
+
+def by_day(
+    reporting: Reporting,
+    opening_hours: OpeningHours,
+    heard: Sequence[Heard],
+    since: datetime,
+    now: datetime,
+) -> dict[date, Punctuality]:
+    """The same by the local day of the moment; a day on which nothing was due is absent."""
+    found: dict[date, Punctuality] = defaultdict(Punctuality)
+    for moment, met in moments(reporting, opening_hours, heard, since, now):
+        found[moment.astimezone(LOCAL).date()] += Punctuality(1, int(met))
+    return found
+
+
+def moments(
+    reporting: Reporting,
+    opening_hours: OpeningHours,
+    heard: Sequence[Heard],
+    since: datetime,
+    now: datetime,
+    grace: timedelta = GRACE,
+) -> Iterator[tuple[datetime, bool]]:
+    """Each moment in (since, now] of which the grace is over at `now`, and whether it was met.
 
     `heard` is in any order, and reaches back far enough before `since` to hold what was known
     then. The steps of an interval are counted from the local midnight before `since`.
@@ -84,16 +112,16 @@ def punctuality(
     clock = OpenTime(open_spans(opening_hours, begin, now + TICK))
     waiting = sorted(heard, key=lambda each: each.known_at, reverse=True)
     newest: datetime | None = None
-    total = met = 0
     for moment in due(reporting, opening_hours, midnight, now):
         deadline = clock.along(moment) + grace
         while waiting and clock.along(waiting[-1].known_at) <= deadline:
             told = waiting.pop().observed_at
             newest = told if newest is None else max(newest, told)
         if moment > since and deadline <= clock.along(now):
-            total += 1
-            met += newest is not None and recent(reporting, clock, newest, moment, grace)
-    return Punctuality(total, met)
+            yield (
+                moment,
+                newest is not None and recent(reporting, clock, newest, moment, grace),
+            )
 
 
 def recent(

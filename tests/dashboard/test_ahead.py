@@ -190,6 +190,7 @@ async def test_each_page_ahead_shows_its_pictures_with_their_tables_in_both_lang
     assert {file.headers["content-type"].split(";")[0] for file in files} == {
         "text/csv",
         "image/svg+xml",
+        "image/png",
     }
     assert {(headings, once) for _, _, headings, once in shown.values()} == {(1, True)}
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.scopes import Scope
 from app.dashboard.finding.told import Asked, digits, when
 from app.dashboard.language import speaking
 from tests import make
@@ -195,3 +196,58 @@ def test_a_moment_of_today_is_told_by_the_clock(hours: int, said: str) -> None:
 
 def test_a_phone_is_dialled_without_spaces() -> None:
     assert digits("+31 (79) 000-0000") == "+31790000000"
+
+
+HOLDER: tuple[Scope, ...] = ("overview:read", "places:search", "places:hold")
+
+
+def hidden(page: Outline) -> dict[str, str | None]:
+    """What the first form to hold a place sends, beside how long."""
+    return {each["name"] or "": each["value"] for each in page.all("input") if "value" in each}
+
+
+async def test_a_place_is_held_by_a_form_and_let_go_again(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    await make.a_unit(session, "ruim")
+    await told(session, "ruim", staffed=5, occupied=1, reserved=0)
+    rtp = await make.a_key(session, *HOLDER, organisation="rtp", audience="coordinator")
+    before = Outline((await client.get("/plek", params=REO, headers=rtp)).text)
+    asked = {name: value for name, value in hidden(before).items() if value != "1"}
+
+    held, again = [
+        await client.post("/plek/vasthouden?soort=elv-low", data=asked, headers=rtp)
+        for _ in range(2)
+    ]
+    other = await client.post("/plek/vasthouden", data={**asked, "naam": "x"}, headers=rtp)
+    during = Outline((await client.get("/plek", params=REO, headers=rtp)).text)
+    release = f"/plek/vasthouden/{asked['id']}/loslaten"
+    gone = await client.post(f"{release}?taal=en", headers=rtp)
+    after = Outline((await client.get("/plek", params=REO, headers=rtp)).text)
+
+    assert (held.status_code, again.status_code, other.status_code) == (200, 200, 400)
+    assert "Vastgehouden tot" in Outline(held.text).text
+    assert "/plek?soort=elv-low" in [link["href"] for link in Outline(held.text).all("a")]
+    assert "Door uw organisatie vastgehouden tot" in during.text
+    assert f"{release}?soort=observation-elderly" in [form["action"] for form in during.all("form")]
+    assert "Let go" in Outline(gone.text).text
+    assert "vastgehouden tot" not in after.text
+
+
+async def test_who_may_not_hold_sees_no_button_and_holds_nothing(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    await make.a_unit(session, "ruim")
+    await told(session, "ruim", staffed=5, occupied=5, reserved=0)
+    finder = await make.a_key(session, *HOLDER[:2], organisation="rtp", audience="coordinator")
+    holder = await make.a_key(session, *HOLDER, organisation="rtp", audience="coordinator")
+    asked = {"id": str(uuid.uuid4()), "unit": "ruim", "bedType": "observation-elderly"}
+
+    page = Outline((await client.get("/plek", params=REO, headers=finder)).text)
+    refused = await client.post("/plek/vasthouden", data=asked, headers=finder)
+    full = await client.post("/plek/vasthouden", data=asked, headers=holder)
+    nobody = await client.post("/plek/vasthouden", data=asked)
+
+    assert [form for form in page.all("form") if form.get("class") == "hold"] == []
+    assert (refused.status_code, full.status_code, nobody.status_code) == (403, 409, 401)
+    assert "Er is daar nu geen plek om vast te houden" in Outline(full.text).text

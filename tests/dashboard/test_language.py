@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import app.dashboard
 from app.dashboard import fans, names, sentences
-from app.dashboard.ahead import gaps, judged, tonight
+from app.dashboard.about import feeds
+from app.dashboard.ahead import gaps, judged, rosters, tonight
 from app.dashboard.english import ENGLISH
 from app.dashboard.entry import sheet, words
+from app.dashboard.finding import told as finding
 from app.dashboard.language import _, listed, number, percent, signed, speaking
 from app.dashboard.managing import words as managing
 from app.dashboard.page import FOOT, MENU
@@ -40,8 +42,10 @@ BY_NAME: tuple[Mapping[Any, str], ...] = (
     *(sentences.CLOSED, sentences.FRESHNESS, sentences.FEEDS),
     *(sentences.BANDS, sentences.DOUBTS, names.CAUSES, names.SHORT_CAUSES, fans.AHEAD),
     *(BED_TYPE_NAMES, ROLE_NAMES, KNOBS, sheet.REASONS, words.REFUSALS, words.MEASURES),
+    *(sheet.SAID, *sheet.OFFERED.values()),
+    *(*sheet.ASKED_NOW.values(), *sheet.ASKED_OF_AN_HOUR.values()),
+    *(feeds.REASONS, feeds.SORTS, finding.REFUSALS),
     *(back.STEPS, back.EVENTS, back.SOURCES, back.REPORTS),
-    *sheet.OFFERED.values(),
     *(managing.AUDIENCES, managing.VIEWER_NAMES, managing.SHOWN, managing.DETAILS),
     *(managing.SCOPE_NAMES, managing.SOURCES, managing.SESSIONS, managing.LASTS),
     *(managing.EVENTS, managing.OBJECTS, managing.OUTCOMES, managing.REASONS),
@@ -54,6 +58,8 @@ LISTS = (
     *(tab.name for tab in NAMES),
     *(each.name for each in back.BACKS),
     *(*tonight.COLUMNS, *judged.COLUMNS, *gaps.COLUMNS),
+    *(*rosters.COLUMNS, *rosters.SHEET),
+    *(*feeds.COLUMNS, *feeds.REJECTED, feeds.OTHERWISE),
     *(text for told in (*refusals.BY_STATUS.values(), refusals.OURS) for text in told[:2]),
     *("niet", "een week geleden", "vier weken geleden"),
     *("plekken", "fte", "plek", "72 uur"),

@@ -161,6 +161,28 @@ async def test_three_of_five_moments_were_met(client: AsyncClient, session: Asyn
     assert found["silent"] == []
 
 
+async def test_each_of_thirty_days_tells_what_was_due_and_what_came(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    await make.a_unit(session, reporting={"moments": ["12:00"]})
+    owner = await make.a_key(session)
+    await a_feed(session, since=make.now() - timedelta(days=10))
+    noon = make.now().astimezone(LOCAL).replace(hour=12, minute=0, second=0, microsecond=0)
+    await a_message(session, make.now() - (noon - timedelta(days=3)), "reo-flex")
+    other = await make.a_key(session, organisation="caz")
+
+    answer = await client.get("/v1/feeds/reo/days", headers=owner)
+    refused = await client.get("/v1/feeds/reo/days", headers=other)
+
+    days = {each["day"]: each for each in answer.json()["items"]}
+    heard, after, before = (f"{(noon - timedelta(days=n)).date()}" for n in (3, 2, 20))
+    assert len(days) == 30
+    assert (days[heard]["due"], days[heard]["onTime"], days[heard]["messages"]) == (1, 1, 1)
+    assert (days[after]["due"], days[after]["onTime"], days[after]["messages"]) == (1, 0, 0)
+    assert days[before]["due"] == 0  # the feed was not there yet
+    assert refused.status_code == 404
+
+
 async def test_a_unit_is_silent_since_it_was_last_heard(
     client: AsyncClient, session: AsyncSession
 ) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.facilities.hours import GRACE, LOCAL, WEEKDAYS, OpeningHours, due, missed, open_time
 from app.facilities.schemas import ENTRANCES, Hours, Reporting
-from app.feeds.punctuality import Heard, Punctuality, punctuality, silent
+from app.feeds.punctuality import Heard, Punctuality, by_day, punctuality, silent
 
 TWICE = Reporting(moments=(time(8), time(15, 30)))
 HOURLY = Reporting(interval_minutes=60)
@@ -231,3 +231,18 @@ def test_a_moment_is_met_if_nothing_is_missed_when_its_grace_is_over(
     met = [m for m in owed if missed(reporting, ALWAYS, newest(m + GRACE), m + GRACE) == 0]
 
     assert punctuality(reporting, ALWAYS, told, SINCE, NOW).on_time == len(met)
+
+
+def test_days_together_are_the_whole() -> None:
+    since, now = local("2026-11-20T00:30"), local("2026-11-23T14:00")
+    told = [heard("2026-11-20T08:00"), heard("2026-11-21T15:10"), heard("2026-11-23T08:10")]
+
+    days = by_day(TWICE, ALWAYS, told, since, now)
+
+    assert {f"{day:%d}": (of.on_time, of.due) for day, of in days.items()} == {
+        "20": (1, 2),
+        "21": (1, 2),
+        "22": (0, 2),
+        "23": (1, 1),
+    }
+    assert sum(days.values(), Punctuality()) == punctuality(TWICE, ALWAYS, told, since, now)

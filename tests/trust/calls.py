@@ -5,7 +5,7 @@ import io
 import itertools
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -446,6 +446,20 @@ def acknowledge(organisation: str) -> Steps:
     ]
 
 
+def hold_by_form(organisation: str) -> Steps:
+    told, held = hold(organisation)
+    assert isinstance(held, Sent)
+    sent = replace(held, path="/plek/vasthouden", kind=FORM)
+    return [told, sent]
+
+
+def let_go_by_form(organisation: str) -> Steps:
+    *first, ended = let_go(organisation)
+    assert isinstance(ended, Sent)
+    path = f"/plek/vasthouden/{ended.given[0]}/loslaten"
+    return [*first, Sent("POST", path, {}, ended.stored, ended.given, kind=FORM)]
+
+
 CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/v1/reports"): post_reports,
     ("PUT", "/v1/reports/{report}"): put_report,
@@ -472,6 +486,8 @@ CALLS: Mapping[tuple[str, str], Call] = {
     ("POST", "/invoer/{unit}/klopt"): entered_rightly,
     ("POST", "/invoer/{unit}/koppelen"): pair_a_phone,
     ("POST", "/invoer/{unit}/koppelen/{phone}/stoppen"): unpair_a_phone,
+    ("POST", "/plek/vasthouden"): hold_by_form,
+    ("POST", "/plek/vasthouden/{number}/loslaten"): let_go_by_form,
     ("POST", "/beheer/sleutels/{organisation}/nieuw"): give_a_key,
     ("POST", "/beheer/sleutels/{organisation}/{kid}/intrekken"): revoke_a_key,
     ("POST", "/beheer/sleutels/{organisation}/sessies/{number}/stoppen"): end_a_session,

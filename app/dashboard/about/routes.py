@@ -4,8 +4,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.dashboard import glance
-from app.dashboard.about import queries
+from app.dashboard.about import feeds, queries
 from app.dashboard.about.texts import accessible, explained
+from app.dashboard.language import listed
 from app.dashboard.routes import Looker, answer, locked, page_of
 from app.db import Db
 from app.overview.routes import told_now
@@ -19,9 +20,20 @@ async def figures(request: Request, session: Db, viewer: Looker) -> Response:
     if viewer is None:
         return locked(request)
     told = await told_now(request, session, viewer)
-    feeds = await queries.feeds(request, session, viewer)
-    page = page_of(request, live=True)
-    return answer(request, "figures.html", page, overview=told, glance=glance.at(told), feeds=feeds)
+    own = await queries.own(request, session, viewer)
+    return answer(
+        request,
+        "figures.html",
+        page_of(request, live=True),
+        charts=own.charts,
+        overview=told,
+        glance=glance.at(told),
+        own=own,
+        why=feeds.reason,
+        again=feeds.again,
+        listed=listed,
+        known=viewer.client_id is not None,
+    )
 
 
 @router.get("/uitleg")

@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from app.access.commands import note
 from app.dashboard import glance
 from app.dashboard.ahead import queries
+from app.dashboard.ahead.queries import Looked
 from app.dashboard.charts import Chart
 from app.dashboard.names import setting_name
 from app.dashboard.queries import Choice
@@ -65,21 +67,44 @@ async def outlook(
 
 
 @router.get("/personeel")
-async def staff(request: Request, session: Db, viewer: Looker, zorg: Wanted = "") -> Response:
-    """The shifts of thirteen weeks by role, and the roles over the years."""
+async def staff(
+    request: Request,
+    session: Db,
+    viewer: Looker,
+    zorg: Wanted = "",
+    place: Annotated[str, Query(alias="plek", max_length=90)] = "",
+    role: Annotated[str, Query(alias="functie", max_length=90)] = "",
+    week: Wanted = "",
+) -> Response:
+    """Need beside roster for who owns it; the shifts of thirteen weeks by role for who places
+    people; and the roles over the years."""
     if viewer is None:
         return locked(request)
     told = await told_now(request, session, viewer)
     settings = settings_of(told)
-    setting: CareSetting = next((each for each in settings if each == zorg), "hospital-ward")
-    charts = await queries.staff(request, session, viewer, setting)
+    setting = queries.setting_of(
+        settings, zorg, await queries.own_settings(request, session, viewer)
+    )
+    found = await queries.staff(request, session, viewer, setting, Looked(place, role, week))
+    if request.query_params.get("grafiek") == "rooster.csv" and found.sheet is not None:
+        # As the CSV of the API does: whoever takes figures of staff away leaves a trace.
+        note(
+            session,
+            viewer,
+            "staffing.export",
+            "R",
+            object_type="staffing",
+            object_id=found.subject,
+            right="staffing:read",
+        )
     choices = [Choice(each, setting_name(each), each == setting) for each in settings]
     return answer(
         request,
         "staff.html",
         page_of(request),
         choices=choices,
-        charts=charts,
+        charts=found.files,
+        staff=found,
         glance=glance.at(told),
     )
 

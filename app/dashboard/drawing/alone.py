@@ -29,6 +29,9 @@ text{fill:#4a5765;font-size:12px}.name,.label{font-size:13px;fill:#17212c}
 .cell.unlikely{fill:#e3ebf1}.cell.either{fill:#f6d9a4}.cell.likely{fill:#c5362b}
 .cell.none{fill:none;stroke:#d3dae2}.in{text-anchor:middle}.in text{fill:#17212c}
 .in.likely text{fill:#fff}.range{opacity:.35}.before{stroke:#17212c;stroke-width:2}
+.day.met{fill:#447e9c}.day.partly{fill:#f6d9a4}.day.missed{fill:url(#hatch);stroke:#c5362b}
+.day.nothing{fill:none;stroke:#d3dae2}.in-day{fill:#17212c}.in-day.met{fill:#fff}
+.plate{fill:#fff}.refused{fill:#c5362b}
 """
 EDGE, LINE, KEY, LETTER = 16.0, 18.0, 18.0, 7.0
 LINES = frozenset({"middle", "supply", "seen", "earlier"})

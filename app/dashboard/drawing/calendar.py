@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from app.dashboard.drawing.svg import drawn, short, words
+from app.dashboard.drawing.svg import drawn, line, short, words
 from app.dashboard.sentences import LIKELY, UNLIKELY
 
 SIDE, HEAD, ROW, WIDTH = 226.0, 22.0, 26.0, 720.0
@@ -33,8 +33,13 @@ def calendars(rows: Sequence[Row], marks: Sequence[str]) -> tuple[Markup, ...]:
     )
 
 
-def calendar(rows: Sequence[Row], marks: Sequence[str], kind: str = "weeks") -> Markup:
-    """Cells of one shade are one path: a picture of hundreds of cells stays small."""
+def calendar(
+    rows: Sequence[Row], marks: Sequence[str], kind: str = "weeks", closes: float | None = None
+) -> Markup:
+    """Cells of one shade are one path: a picture of hundreds of cells stays small.
+
+    `closes`: after how many columns the roster closes, as a line.
+    """
     width = (WIDTH - SIDE) / max(len(marks), 1)
     parts = [
         words("ax", SIDE + width * (n + 0.5), 14, mark, "middle") for n, mark in enumerate(marks)
@@ -52,6 +57,9 @@ def calendar(rows: Sequence[Row], marks: Sequence[str], kind: str = "weeks") -> 
             numbers[of] += f'<text x="{short(x + width / 2)}" y="{short(y + 17.5)}">{told}</text>'
     parts += [f'<path class="cell {of}" d="{way}"/>' for of, way in fields.items() if way]
     parts += [f'<g class="in {of}">{told}</g>' for of, told in numbers.items() if told]
+    if closes is not None and 0 <= closes <= len(marks):
+        x = SIDE + width * closes
+        parts.append(line("supply", x, HEAD - 6, x, HEAD + ROW * len(rows)))
     return drawn(kind, parts, WIDTH, HEAD + ROW * len(rows) + 2)
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.access.queries import mandated_units
-from app.dashboard.entry.sheet import Sheet, day_of, local_day, sheet_of
+from app.dashboard.entry.sheet import SAID, Sheet, day_of, local_day, sheet_of, without_places
 from app.db import Standing, act_as
 from app.errors import NotFound
 from app.facilities.hours import LOCAL, missed
 from app.facilities.queries import Directory, KnownUnit
 from app.feeds.reports.queries import at_probability
 from app.observations import queries as observed
+from app.observations.notices import queries as notices
 
 # domain.md 2: what a ward wants back is whether there will be a place at five.
 EVENING = time(17)
@@ -119,15 +120,19 @@ def unit_of(directory: Directory, unit: str) -> KnownUnit:
 async def sheet(session: AsyncSession, who: Principal, known: KnownUnit, now: datetime) -> Sheet:
     """The form of a unit of one's own, or by mandate; filled in for who may read its reports."""
     org_id = await observed.act_for(session, who, known.unit, now)
+    asks = without_places(known.facts) and who.may("events:write")
     if not who.may("reports:read"):
-        return sheet_of(known.unit, known.facts, [], {}, now)
+        return replace(sheet_of(known.unit, known.facts, [], {}, now), status="" if asks else None)
     standing = [dict(row) for row in await observed.current(session, org_id, known.unit)]
     made = sheet_of(known.unit, known.facts, standing, await plans(session, known, now), now)
+    if asks:
+        said = (await notices.statuses(session, now, unit=known.unit)).get(known.unit)
+        made = replace(made, status=said.status if said and said.status in SAID else "")
     latest = await observed.latest_report(session, org_id, known.unit)
     if latest is None:
         return made
     told = (str(latest["report_id"]), latest["observed_at"])
-    return Sheet(made.unit, made.name, made.lines, made.roles, made.today, *told)
+    return replace(made, report=told[0], observed_at=told[1])
 
 
 async def plans(

@@ -14,7 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.access.routes import bearer, identify, permit, signed_in
 from app.dashboard.entry import queries, words
-from app.dashboard.entry.sheet import REASONS, Sheet, day_of, figures, local_day, stepped, typed
+from app.dashboard.entry.sheet import (
+    HOUR,
+    REASONS,
+    SAID,
+    Sheet,
+    at_hour,
+    day_of,
+    figures,
+    local_day,
+    stepped,
+    typed,
+)
 from app.dashboard.forms import fields
 from app.dashboard.language import SPOKEN
 from app.dashboard.routes import PAGE, language_of, page_of, render
@@ -27,8 +38,9 @@ from app.feeds.reports.routes import store
 from app.feeds.schemas import Confirmation, Receipt
 from app.observations import queries as observed
 from app.observations.commands import ReportKind
-from app.observations.notices.commands import accept_doubts
+from app.observations.notices.commands import accept_doubts, say_status
 from app.observations.notices.routes import drop_overview
+from app.observations.notices.schemas import StatusTold
 from app.observations.reading import Read
 from app.observations.schemas import Report
 from app.wire import Slug
@@ -37,7 +49,7 @@ from app.wire import Slug
 LATEST = timedelta(days=14)
 UNDONE_WITHIN = timedelta(seconds=60)
 # Of a report, beside the fields of its sheet.
-OF_A_REPORT = frozenset({"id", "ageSeconds", "step"})
+OF_A_REPORT = frozenset({"id", "ageSeconds", "step", "hour"})
 pages = APIRouter(tags=["dashboard"], include_in_schema=False)
 forms = APIRouter(tags=["dashboard"], include_in_schema=False)
 
@@ -106,6 +118,28 @@ class Visit:
             return at
         return self.now - timedelta(seconds=int(told))
 
+    def as_opened(self, sheet: Sheet) -> Sheet:
+        """Of the hour that the form asked when it was opened, which may be kept for long."""
+        told = self.told.get("hour", "")
+        if not told or sheet.hour is None:
+            return sheet
+        if not told.isdecimal() or len(told) > len(str(int(self.now.timestamp()))):
+            raise strange()
+        begin = datetime.fromtimestamp(int(told), UTC)
+        on_the_hour = begin == begin.replace(minute=0, second=0)
+        if not (on_the_hour and self.now - LATEST < begin and begin + HOUR <= self.now):
+            raise strange()
+        return at_hour(sheet, (begin, begin + HOUR))
+
+    async def say_status(self, before: str | None, after: str | None, at: datetime) -> None:
+        """How the unit is open, where that is asked and has changed."""
+        if not after or after == before:
+            return
+        permit(self.request, self.who, "events:write")
+        said = StatusTold.model_validate({"status": after, "at": at})
+        await say_status(self.session, self.who, self.unit, said, self.now)
+        drop_overview(self.request, self.session)
+
     async def store(
         self, report: Report, kind: ReportKind = "report", refers_to: uuid.UUID | None = None
     ) -> Receipt:
@@ -116,7 +150,13 @@ class Visit:
         )
 
     def show(self, template: str, status: int = 200, **values: object) -> Response:
-        told = {"unit": self.unit, "who": self.who, "words": words, "reasons": REASONS}
+        told = {
+            "unit": self.unit,
+            "who": self.who,
+            "words": words,
+            "reasons": REASONS,
+            "said": SAID,
+        }
         told |= {"number": uuid.uuid4(), "second": uuid.uuid4()}
         html = render(template, page_of(self.request), **{**told, **values})
         return HTMLResponse(html, status, PAGE)
@@ -178,7 +218,7 @@ async def report(request: Request, session: Db, who: Enters, unit: Slug) -> Resp
 
 
 async def reported(visit: Visit) -> Response:
-    sheet = await visit.sheet()
+    sheet = visit.as_opened(await visit.sheet())
     visit.only(*OF_A_REPORT, *sheet.names)
     number = visit.number()
     asked_for = {name: value for name, value in visit.told.items() if name not in OF_A_REPORT}
@@ -190,10 +230,14 @@ async def reported(visit: Visit) -> Response:
     filled = typed(sheet, asked_for)
     if filled.wrong:
         return visit.show("entry.html", 400, sheet=filled, number=number)
+    at = await visit.observed_at(number)
+    await visit.say_status(sheet.status, filled.status, at)
+    if not figures(filled):
+        return await given_back(visit, None, "status")
     told = Report(
         id=number,
         unit=visit.unit,
-        observed_at=await visit.observed_at(number),
+        observed_at=at,
         figures=tuple(figures(filled)),
     )
     receipt = await visit.store(told)
@@ -223,7 +267,8 @@ async def confirmed(visit: Visit) -> Response:
 
 @forms.post("/invoer/{unit}/terugdraaien")
 async def take_back(request: Request, session: Db, who: Enters, unit: Slug) -> Response:
-    """Within a minute: what stood before a report is told again, as a correction of it."""
+    """Within a minute: what stood before a report is told again, as a correction of it. A
+    confirmation told what stood already; it is retracted, and how it is now is unknown."""
     return await visited(request, session, who, unit, taken_back)
 
 
@@ -234,6 +279,10 @@ async def taken_back(visit: Visit) -> Response:
     former = await commands.restored(visit.session, visit.who, of, number, UNDONE_WITHIN)
     if former.unit != visit.unit:
         raise strange()
+    sealed = await observed.report(visit.session, of)
+    if sealed is not None and sealed["kind"] == "confirmation":
+        receipt = await visit.store(former, "retraction", of)
+        return await given_back(visit, receipt, "withdrawn")
     receipt = await visit.store(former, refers_to=of)
     return await given_back(visit, receipt, "undone")
 
@@ -255,21 +304,21 @@ async def accepted(visit: Visit) -> Response:
 
 
 async def given_back(
-    visit: Visit, receipt: Receipt, kind: str, questions: Sequence[str] = ()
+    visit: Visit, receipt: Receipt | None, kind: str, questions: Sequence[str] = ()
 ) -> Response:
     """What became of it, and something useful: how it stands, who leaves, whether there is a
     place this evening."""
     known = await visit.known()
     await observed.act_for(visit.session, visit.who, visit.unit, visit.now)
     leaving = await queries.plans(visit.session, known, visit.now)
-    [outcome] = receipt.reports
+    [outcome] = receipt.reports if receipt else [None]
     days = [day_of(local_day(visit.now), ahead)[0] for ahead in (0, 1)]
     return visit.show(
         "entry-done.html",
         known=known,
         kind=kind,
-        report=outcome.report,
-        back=receipt.units[0] if receipt.units else None,
+        report=outcome.report if outcome else "",
+        back=receipt.units[0] if receipt and receipt.units else None,
         leaving=[total(leaving, day) for day in days],
         expected=await queries.expected(visit.session, known, visit.now),
         questions=questions,

@@ -1,8 +1,8 @@
 """The phone form of a unit: what it asks, what it is filled with, and the figures told by it."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -32,6 +32,29 @@ OFFERED: Mapping[str, Mapping[str, str]] = {
     },
     "home-visit": {"acuteVisitsFree": "Vrije acute bezoeken"},
 }
+# What somebody at the phone knows of a unit without places: now, and of the last whole hour.
+ASKED_NOW: Mapping[str, Mapping[str, str]] = {
+    "huisartsenpost": {"visitsOpen": "Visites die nog open staan"},
+    "coordination": {"waiting": "Wie nu op een plek wacht"},
+}
+ASKED_OF_AN_HOUR: Mapping[str, Mapping[str, str]] = {
+    "huisartsenpost": {
+        "calls": "Oproepen",
+        "answered": "Beantwoord",
+        "answeredWithin120s": "Binnen 2 minuten",
+        "answeredOver600s": "Na meer dan 10 minuten",
+        "consults": "Consulten",
+    },
+}
+# What is a part of what: it cannot be more.
+PARTS: Mapping[str, str] = {
+    "answered": "calls",
+    "answeredWithin120s": "answered",
+    "answeredOver600s": "answered",
+}
+# What a unit says of itself, for units whose figures do not tell it.
+SAID: Mapping[str, str] = {"open": "open", "restricted": "beperkt open", "closed": "gesloten"}
+HOUR = timedelta(hours=1)
 COUNT = re.compile(r"[0-9]{1,4}")
 MOST = 9999
 # A text longer than any count or word of the form is not given back: it may be of a person.
@@ -64,6 +87,8 @@ class Line:
     reason: str = ""
     reason_error: str = ""
     closed_by: Mapping[str, int] = field(default_factory=dict)
+    # Of figures of a stretch of time: which.
+    hour: Day | None = None
 
     def number(self, measure: str) -> int | None:
         found = next((box.value for box in self.boxes if measure_of(box.name) == measure), "")
@@ -117,6 +142,12 @@ class Sheet:
     report: str = ""
     observed_at: datetime | None = None
     error: str = ""
+    # What the unit says of itself: "" not told; None: not asked.
+    status: str | None = None
+
+    @property
+    def hour(self) -> Day | None:
+        return next((line.hour for line in self.lines if line.hour is not None), None)
 
     @property
     def several(self) -> bool:
@@ -140,7 +171,8 @@ class Sheet:
             if line.counted
             for each in ("reason", "physical")
         )
-        return frozenset({*boxes, *beside, *(role.name for role in self.roles)})
+        roles = (role.name for role in self.roles)
+        return frozenset({*boxes, *beside, *roles, *(() if self.status is None else ("status",))})
 
 
 def named(measure: str, key: str) -> str:
@@ -173,8 +205,10 @@ def sheet_of(
     kinds: Sequence[str] = [bed.bed_type for bed in facts.beds]
     if facts.resource in COUNTED:
         lines = [places_line(kind, standing, plans, today) for kind in kinds or [""]]
+    elif facts.resource in OFFERED:
+        lines = [offered_line(facts.resource, standing)]
     else:
-        lines = [offered_line(facts.resource, standing)] if facts.resource in OFFERED else []
+        lines = asked_lines(facts.care_setting, standing, now)
     roles = [
         Role(
             named("shortToday", role), role_name(role), shown(of(standing, "shortToday", role=role))
@@ -249,18 +283,59 @@ def offered_line(resource: str, standing: Sequence[Mapping[str, Any]]) -> Line:
     return Line("", _("Wat er bij kan"), None, boxes)
 
 
+def without_places(facts: UnitFacts) -> bool:
+    """Of such a unit the form asks how it is open."""
+    return facts.resource not in COUNTED and facts.resource not in OFFERED
+
+
+def asked_lines(
+    care_setting: str, standing: Sequence[Mapping[str, Any]], now: datetime
+) -> list[Line]:
+    """What stands now is filled in; an hour is new each time."""
+    boxes = [
+        Box(named(measure, ""), _(label), shown(of(standing, measure)))
+        for measure, label in ASKED_NOW.get(care_setting, {}).items()
+    ]
+    past = [
+        Box(named(measure, ""), _(label))
+        for measure, label in ASKED_OF_AN_HOUR.get(care_setting, {}).items()
+    ]
+    lines = [Line("", _("Nu"), None, boxes)] if boxes else []
+    return [*lines, of_hour(Line("", "", None, past), whole_hour(now))] if past else lines
+
+
+def whole_hour(now: datetime) -> Day:
+    """The last one that is over. Zones of whole hours, as ours, begin it together."""
+    end = now.replace(minute=0, second=0, microsecond=0)
+    return end - HOUR, end
+
+
+def of_hour(line: Line, hour: Day) -> Line:
+    begin, end = (each.astimezone(LOCAL) for each in hour)
+    name = _("Van {begin} tot {end} uur", begin=f"{begin:%H:%M}", end=f"{end:%H:%M}")
+    return replace(line, name=name, hour=hour)
+
+
+def at_hour(sheet: Sheet, hour: Day) -> Sheet:
+    """The same form as it was opened, of the hour that it then asked."""
+    lines = [line if line.hour is None else of_hour(line, hour) for line in sheet.lines]
+    return replace(sheet, lines=lines)
+
+
 def typed(sheet: Sheet, told: Mapping[str, str]) -> Sheet:
     """The form with what was typed in it, and with what is wrong beside each field."""
     lines = [typed_line(line, told) for line in sheet.lines]
     roles = [Role(r.name, r.label, one_of(told.get(r.name, ""), "01")) for r in sheet.roles]
     said = [box.value for line in lines for box in (*line.boxes, *line.plans)]
-    empty = not any(said) and not any(role.short for role in roles)
+    status = sheet.status if sheet.status is None else one_of(told.get("status", ""), SAID)
+    empty = not any(said) and not any(role.short for role in roles) and not status
     errors = any(box.error for line in lines for box in (*line.boxes, *line.plans))
     totals = (told.get(named("physical", line.key), "") for line in sheet.lines)
     strange = (
         any(told.get(role.name, "") not in ("", "0", "1") for role in sheet.roles)
         or any(total and not COUNT.fullmatch(total) for total in totals)
         or not set(told) <= sheet.names
+        or told.get("status", "") not in ("", *SAID)
     )
     error = ""
     if strange and not errors:
@@ -269,11 +344,11 @@ def typed(sheet: Sheet, told: Mapping[str, str]) -> Sheet:
         error = _("Vul ten minste één getal in.")
     return Sheet(
         *(sheet.unit, sheet.name, lines, roles, sheet.today, sheet.report, sheet.observed_at),
-        error,
+        *(error, status),
     )
 
 
-def one_of(value: str, known: str) -> str:
+def one_of(value: str, known: Collection[str]) -> str:
     return value if value and value in known else ""
 
 
@@ -285,6 +360,7 @@ def typed_line(line: Line, told: Mapping[str, str]) -> Line:
     every = told.get(named("physical", line.key), "")
     total = int(every) if line.total is not None and COUNT.fullmatch(every) else line.total
     entered = Line(*(line.key, line.name, total, boxes, plans, reason), closed_by=line.closed_by)
+    boxes = [with_error(box, no_part(box, entered)) for box in boxes]
     closed, places = entered.number("closedPlaces"), entered.places
     if any(box.value for box in boxes) and line.counted:
         boxes = [needed(box) for box in boxes]
@@ -293,7 +369,17 @@ def typed_line(line: Line, told: Mapping[str, str]) -> Line:
         boxes = [with_error(box, more) if is_of(box, "closedPlaces") else box for box in boxes]
     wrong = said not in ("", reason) or (bool(closed) and not reason)
     why = _("Kies waarom er plekken dicht zijn.") if wrong else ""
-    return Line(*(line.key, line.name, total, boxes, plans, reason, why, line.closed_by))
+    told_line = (line.key, line.name, total, boxes, plans, reason, why, line.closed_by)
+    return Line(*told_line, hour=line.hour)
+
+
+def no_part(box: Box, line: Line) -> str:
+    """Who was helped in time was helped, and who was helped called."""
+    whole = PARTS.get(measure_of(box.name), "")
+    number, most = line.number(measure_of(box.name)), line.number(whole)
+    if number is None or most is None or number <= most:
+        return ""
+    return _("Dat is meer dan het geheel: {n}.", n=most)
 
 
 def is_of(box: Box, measure: str) -> bool:
@@ -343,6 +429,7 @@ def figures(sheet: Sheet) -> Sequence[ReportedFigure]:
 
 def line_figures(line: Line, today: date) -> Iterator[ReportedFigure]:
     kind = line.key or None
+    period = line.hour and Period(start=line.hour[0], end=line.hour[1])
     numbers = {measure_of(box.name): line.number(measure_of(box.name)) for box in line.boxes}
     closed = numbers.pop("closedPlaces", None)
     if line.places is not None and closed is not None:
@@ -353,7 +440,7 @@ def line_figures(line: Line, today: date) -> Iterator[ReportedFigure]:
             )
     for measure, number in numbers.items():
         if number is not None:
-            yield ReportedFigure(measure=measure, value=float(number), bed_type=kind)
+            yield ReportedFigure(measure=measure, value=float(number), bed_type=kind, period=period)
     for box, ahead in zip(line.plans, (0, 1), strict=False):
         if box.value:
             start, end = day_of(today, ahead)

@@ -64,4 +64,5 @@ async def find(
         towns=told.towns(towns, gemeente),
         found=found,
         may=viewer.may("places:search"),
+        holds=viewer.may("places:hold"),
     )

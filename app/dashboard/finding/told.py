@@ -1,15 +1,26 @@
 """What a search for a place says, in plain words."""
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import parse_qsl, urlencode
 
 from app.dashboard.language import _, capital, listed, number, spoken
 from app.dashboard.names import kind_name, setting_name
 from app.dashboard.sentences import DAYS, MONTHS, RESOURCES, age
 from app.facilities.hours import LOCAL
 from app.facilities.schemas import Law
-from app.overview.search.schemas import Candidate, Needs, No, PlacesFound, Sought, Why, Within
+from app.overview.search.schemas import (
+    Candidate,
+    HeldNow,
+    Needs,
+    No,
+    PlacesFound,
+    Sought,
+    Why,
+    Within,
+)
 
 HOME: Sequence[Sought] = ("care-start", "home-visit")
 LAWS: Mapping[str, Law] = {
@@ -171,3 +182,46 @@ def function(name: str) -> str:
 def digits(phone: str) -> str:
     """As it is dialled."""
     return "".join(each for each in phone if each.isdigit() or each == "+")
+
+
+MINUTES = (15, 30, 60, 120)
+# By the code of a refusal: what happened, and what to do.
+REFUSALS: Mapping[str, str] = {
+    "no-room": "Er is daar nu geen plek om vast te houden: iemand was u voor, of het cijfer is oud."
+    " Zoek opnieuw, of bel de afdeling.",
+    "unknown-place": "Deze plek is er niet, of u mag haar niet zien. Zoek opnieuw.",
+    "unknown-hold": "Uw organisatie houdt deze plek niet vast.",
+    "other-content": "Dit formulier hoort bij een andere plek. Zoek opnieuw.",
+    "other-form": "Dit formulier kwam anders aan dan het is. Zoek opnieuw.",
+}
+
+
+def refusal(code: str) -> str:
+    return _(REFUSALS[code]) if code in REFUSALS else _("Dit kon niet. Er is niets vastgehouden.")
+
+
+def number_of_form() -> str:
+    """Made with the form, so that to send it again is harmless."""
+    return str(uuid.uuid4())
+
+
+def own_holds(place: Candidate | No) -> list[HeldNow]:
+    return [each for each in place.held if each.mine and each.id is not None]
+
+
+def action(path: str, query: str) -> str:
+    """Where a form goes, with the question of the search: the way back, and the language."""
+    kept = [
+        *parse_qsl(query, keep_blank_values=True),
+        *([("taal", "en")] if spoken() == "en" else []),
+    ]
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def without_language(query: str) -> str:
+    told = parse_qsl(query, keep_blank_values=True)
+    return urlencode([(name, value) for name, value in told if name != "taal"])
+
+
+def lasts(minutes: int) -> str:
+    return _("{n} minuten", n=minutes) if minutes < 60 else _("{n} uur", n=minutes // 60)

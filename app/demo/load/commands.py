@@ -38,7 +38,7 @@ LIMITS = {
 # One writes while the other is being made ready: there are two processors at least.
 WRITERS = 2
 PIECE = 1 << 20
-FEED_HEALTH = timedelta(days=14)
+FEED_HEALTH = timedelta(days=37)
 ALL, STOPS = "", "stops"
 
 

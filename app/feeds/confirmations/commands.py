@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
@@ -87,20 +88,17 @@ async def restored(
     within: timedelta,
 ) -> Report:
     """A correction that tells again what stood before a report; unknown what then was not told.
+    Of a confirmation its own figures at its own moment, as unknown.
 
     Refused (409) once the report is older than `within`, or the unit has a newer one.
     """
     seal = await observed.report_of(session, principal, report_id)
-    now = await observed.clock(session)
-    if now - seal["known_at"] > within:
-        raise Conflict(
-            f"A report can be undone for {within.total_seconds():g} seconds. Send a correction.",
-            code="too-late",
-        )
+    await still_undone(session, seal, number, within)
+    if seal["kind"] == "confirmation":
+        # It told what stood before anyway: what is taken back is that it still held.
+        return await retracted(session, principal, report_id, number)
     connection = await driver(session)
     place = (seal["org_id"], seal["unit"], report_id)
-    if await connection.fetchval(SINCE, *place, seal["known_at"], number):
-        raise Conflict("The unit has a newer report. Send a correction.", code="newer-report")
     told = await connection.fetch(FORMER, *place, seal["source_kind"], seal["known_at"])
     return Report(
         id=number,
@@ -108,6 +106,22 @@ async def restored(
         observed_at=seal["observed_at"],
         figures=tuple(figure(dict(row), row["value"]) for row in told),
     )
+
+
+async def still_undone(
+    session: AsyncSession, seal: RowMapping, number: uuid.UUID, within: timedelta
+) -> None:
+    """Refused (409) once the report is older than `within`, or the unit has a newer one."""
+    now = await observed.clock(session)
+    if now - seal["known_at"] > within:
+        raise Conflict(
+            f"A report can be undone for {within.total_seconds():g} seconds. Send a correction.",
+            code="too-late",
+        )
+    connection = await driver(session)
+    asked = (seal["org_id"], seal["unit"], seal["report_id"], seal["known_at"], number)
+    if await connection.fetchval(SINCE, *asked):
+        raise Conflict("The unit has a newer report. Send a correction.", code="newer-report")
 
 
 def figure(row: Mapping[str, Any], value: float | None) -> ReportedFigure:

@@ -1,9 +1,10 @@
 """How feeds fare: what came, whether it came in time, what was refused, and who is silent."""
 
 import uuid
+from asyncio import to_thread
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, text, tuple_
@@ -13,8 +14,10 @@ from app.access.principal import Principal
 from app.access.queries import organisations
 from app.db import Standing, act_as
 from app.errors import NotFound
+from app.facilities.hours import LOCAL, instant_of
 from app.facilities.queries import Directory, KnownUnit
 from app.feeds.health.schemas import (
+    FeedDay,
     FeedHealth,
     FeedKnown,
     LastDay,
@@ -24,7 +27,7 @@ from app.feeds.health.schemas import (
 )
 from app.feeds.health.states import StateFrom, owes_since, state_since
 from app.feeds.pulls.queries import pull_states
-from app.feeds.punctuality import Heard, Punctuality, punctuality, silent
+from app.feeds.punctuality import Heard, Punctuality, by_day, punctuality, silent
 from app.feeds.queries import KnownFeed, all_feeds, feed, performers
 from app.feeds.tables import FeedMessage, FeedVersion
 from app.observations.tables import Reject
@@ -34,6 +37,7 @@ WEEK = timedelta(days=7)
 # So long rejects are shown, and so far back is looked for what was known a week ago.
 FORTNIGHT = timedelta(days=14)
 MOST_REJECTS_SHOWN = 20
+MONTH_DAYS = 30
 Page = tuple[datetime, uuid.UUID] | None
 
 
@@ -178,13 +182,67 @@ async def health_of(
     )
 
 
+async def days_of(
+    session: AsyncSession, known: KnownFeed, directory: Directory, now: datetime
+) -> list[FeedDay]:
+    """The last 30 local days of a feed, oldest first; one that was not there yet owes nothing."""
+    today = now.astimezone(LOCAL).date()
+    days = [today - (MONTH_DAYS - 1 - n) * DAY for n in range(MONTH_DAYS)]
+    since = instant_of(days[0], time())
+    # Who told nothing on a day before owes its first moment all the same.
+    rows = await recent(session, known, since - WEEK)
+    heard = heard_of(rows)
+    versions = (await states(session, [known], now))[known.feed]
+    owes = owes_since(versions, since)
+    units = [directory.units[u] for u in known.facts.units.values() if u in directory.units]
+    met = await to_thread(met_by_day, units, heard, owes, now) if owes else {}
+    came: dict[date, list[Any]] = defaultdict(list)
+    for row in rows:
+        came[row.arrived_at.astimezone(LOCAL).date()].append(row)
+    return [
+        FeedDay(
+            day=day,
+            due=met.get(day, NONE_DUE).due,
+            on_time=met.get(day, NONE_DUE).on_time,
+            messages=len(came[day]),
+            stored=sum(row.stored for row in came[day]),
+            faults=sum(row.faults for row in came[day]),
+        )
+        for day in days
+    ]
+
+
+NONE_DUE = Punctuality()
+
+
+def met_by_day(
+    units: Sequence[KnownUnit],
+    heard: Mapping[str, Sequence[Heard]],
+    owes: datetime,
+    now: datetime,
+) -> dict[date, Punctuality]:
+    """Over all units. The wards of one message agree and are heard alike: then they are met alike,
+    and that is reckoned once."""
+    found: dict[Any, Mapping[date, Punctuality]] = {}
+    met: dict[date, Punctuality] = defaultdict(Punctuality)
+    for each in units:
+        facts, told = each.facts, tuple(heard.get(each.unit, ()))
+        alike = (facts.reporting.model_dump_json(), repr(facts.opening_hours), told)
+        if alike not in found:
+            found[alike] = by_day(facts.reporting, facts.opening_hours, told, owes, now)
+        for day, of in found[alike].items():
+            met[day] += of
+    return met
+
+
 async def recent(session: AsyncSession, known: KnownFeed, since: datetime) -> Sequence[Any]:
     """Of each message since then what was stored, and the units that it told of."""
     table = FeedMessage
     rows = await session.execute(
-        select(table.arrived_at, table.stored, table.figures, table.units, table.moments).where(
-            table.org_id == known.org_id, table.feed == known.feed, table.arrived_at > since
-        )
+        select(
+            *(table.arrived_at, table.stored, table.figures, table.faults),
+            *(table.units, table.moments),
+        ).where(table.org_id == known.org_id, table.feed == known.feed, table.arrived_at > since)
     )
     return rows.all()
 

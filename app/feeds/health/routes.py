@@ -10,6 +10,7 @@ from app.facilities.queries import directory
 from app.feeds.health import queries
 from app.feeds.health.queries import FORTNIGHT
 from app.feeds.health.schemas import (
+    FeedDays,
     FeedKnown,
     FeedList,
     FeedMessages,
@@ -37,6 +38,16 @@ async def get_feed(request: Request, session: Db, principal: ReportReader, feed:
     """One feed: its state, what came, whether it came in time, and what was refused."""
     found = await directory(request.app.state.directory, session)
     return await queries.one_feed(session, principal, feed, found, datetime.now(UTC))
+
+
+@router.get("/feeds/{feed}/days")
+async def get_days(request: Request, session: Db, principal: ReportReader, feed: Slug) -> FeedDays:
+    """The last 30 days of your feed: how many reporting moments were met each day, what came, and
+    how much was wrong."""
+    now = datetime.now(UTC)
+    known = await queries.own_feed(session, principal, feed, now)
+    found = await directory(request.app.state.directory, session)
+    return FeedDays(feed=feed, items=tuple(await queries.days_of(session, known, found, now)))
 
 
 @router.get("/feeds/{feed}/messages")

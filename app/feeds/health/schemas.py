@@ -1,7 +1,7 @@
 """How the feeds fare, for those whose they are."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import Field
@@ -72,6 +72,22 @@ class FeedKnown(Wire):
 
 class FeedList(Wire):
     items: tuple[FeedKnown, ...]
+
+
+class FeedDay(Wire):
+    """One local day of a feed: whether it came in time, and what was refused."""
+
+    day: date
+    due: int = Field(description="Reporting moments of its units; 0: nothing was due.")
+    on_time: int
+    messages: int = Field(description="Messages that arrived, refused or not.")
+    stored: int = Field(description="Reports that were stored.")
+    faults: int = Field(description="How many things were wrong with them.")
+
+
+class FeedDays(Wire):
+    feed: str
+    items: tuple[FeedDay, ...] = Field(description="The last 30 days, oldest first.")
 
 
 class FeedReject(Wire):

@@ -12,8 +12,8 @@ from app.forecasts.staffing.carried import Places, capacities, with_now
 from app.forecasts.staffing.months import months_told
 from app.forecasts.staffing.posts import Posts
 from app.forecasts.staffing.reckoned import Basis, Reckoned
-from app.forecasts.staffing.schemas import Staffing, StaffSeries, Uncovered
-from app.forecasts.staffing.steps import line_of, steps_of, together
+from app.forecasts.staffing.schemas import PostShort, Staffing, StaffSeries, Uncovered
+from app.forecasts.staffing.steps import counted, line_of, shorts_of, steps_of, together
 from app.forecasts.staffing.view import (
     RANKS,
     WITHHELD,
@@ -84,13 +84,26 @@ def total_of(
     line = together(able, topic)
     exact = detail == "exact"
     owners = {each.post.place.org_id for each in able}
-    steps = steps_of(line, topic, detail, view, owners, closes)
+    # Yes or no of each post is what who may know no more is told of it anyway.
+    shorts = [shorts_of(each, line.days) for each in several]
+    posts = counted(several, shorts, line.days)
+    steps = steps_of(line, topic, detail, view, owners, closes, posts)
     return StaffSeries(
         **about,
         state="known" if exact else "suppressed",
         made_from="sum",
         of=coverage,
+        posts=tuple(post_short(*each) for each in zip(several, shorts, strict=True)),
         steps=tuple(steps),
+    )
+
+
+def post_short(each: Reckoned, short: tuple[bool | None, ...]) -> PostShort:
+    place = each.post.place
+    return PostShort(
+        unit=None if place.pool else place.name,
+        staff_pool=place.name if place.pool else None,
+        short=short,
     )
 
 

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.forecasts.schemas import Amount, Band
-from app.forecasts.staffing.schemas import Staffing, StaffSeries, StaffStep
+from app.forecasts.staffing.schemas import ShortPosts, Staffing, StaffSeries, StaffStep
 from app.observations.lines import Cell, harmless
 from app.wire import instant
 
@@ -19,6 +19,7 @@ WEEKS = (
 AFTER = (
     *("rostered", "rosteredState", "available", "availableState", "gapMedian", "gapState"),
     *("pShort", "pShortState", "shortfall", "shortfallState", "flexible", "flexibleState"),
+    *("postsShort", "postsKnown", "postsHeld"),
 )
 MONTHS = (*OF, "quantity", "month", "needState", "needMedian")
 CONTRACTS = ("contracted", "contractedState", "vacancies", "vacanciesState")
@@ -83,7 +84,15 @@ def shift_row(step: StaffStep) -> dict[str, Cell]:
         **figure("pShort", step.p_short),
         **figure("shortfall", step.shortfall),
         **figure("flexible", step.flexible),
+        **posts(step.posts),
     }
+
+
+def posts(told: ShortPosts | None) -> dict[str, Cell]:
+    """Of a total only."""
+    if told is None:
+        return {}
+    return {"postsShort": told.short, "postsKnown": told.known, "postsHeld": told.held}
 
 
 def month_rows(told: Staffing) -> Iterator[Row]:

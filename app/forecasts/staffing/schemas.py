@@ -48,6 +48,14 @@ class Asked(Wire):
     )
 
 
+class ShortPosts(Wire):
+    """Of the posts of a total in one shift how many are short: a count of posts, never of heads."""
+
+    short: int = Field(description="Posts that are at least as likely short as not.")
+    known: int = Field(description="Posts of which that is known.")
+    held: int = Field(description="Posts that are held in this shift.")
+
+
 class StaffStep(Wire):
     """One shift, in heads. Null is unknown, never zero."""
 
@@ -74,6 +82,9 @@ class StaffStep(Wire):
         "top of the roster, or, where none is told, of those that are needed as likely as not."
     )
     roster_closed: bool = Field(description="Whether it begins before `rosterClosesAt`.")
+    posts: ShortPosts | None = Field(
+        None, description="Of a total: in how many places the shift is short."
+    )
 
 
 class MonthStep(Wire):
@@ -95,6 +106,17 @@ class AbsenceUsed(Wire):
     share: float
     heads: int = Field(description="So many rostered heads were looked at; 0: it is a norm.")
     source: str
+
+
+class PostShort(Wire):
+    """One post of a total: the unit or pool, and whether it is short."""
+
+    unit: Slug | None = None
+    staff_pool: Slug | None = None
+    short: tuple[bool | None, ...] = Field(
+        description="For each of the `steps` whether it is at least as likely short as not; null: "
+        "unknown, or the shift is not held there."
+    )
 
 
 class StaffSeries(Wire):
@@ -126,6 +148,7 @@ class StaffSeries(Wire):
     norm: NormUsed | None = None
     absence: AbsenceUsed | None = None
     of: Coverage | None = Field(None, description="Of a total: how many posts are known.")
+    posts: tuple[PostShort, ...] = Field((), description="Of a total: which posts are short.")
     steps: tuple[StaffStep, ...] = ()
     months: tuple[MonthStep, ...] = ()
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.forecasts.days.hours import moment
 from app.forecasts.staffing.reckoned import Reckoned
 from app.forecasts.staffing.roster import quantiles
-from app.forecasts.staffing.schemas import StaffStep
+from app.forecasts.staffing.schemas import ShortPosts, StaffStep
 from app.forecasts.staffing.view import ALMOST, MIDDLE, Told, Topic, View, band, told_amount
 from app.observations.schemas import FigureState
 
@@ -62,6 +62,30 @@ def line_chance(each: Reckoned, n: int) -> float:
     return likely if each.made_from == "minimum" else float(np.clip(likely, *EDGES))
 
 
+def shorts_of(each: Reckoned, days: Sequence[date]) -> tuple[bool | None, ...]:
+    """Of one post on each of these days whether it is rather short than not; None: unknown, or the
+    shift is not held there."""
+    chances = {day: line_chance(each, n) for n, day in enumerate(each.shifts.days)}
+    told = [chances.get(day, np.nan) for day in days]
+    return tuple(yes_or_no(likely, likely) for likely in told)
+
+
+def counted(
+    several: Sequence[Reckoned], shorts: Sequence[Sequence[bool | None]], days: Sequence[date]
+) -> list[ShortPosts]:
+    """Of each day how many of these posts are short, of how many it is known and that are held."""
+    held = [set(each.shifts.days) for each in several]
+    told = zip(*shorts, strict=True)
+    return [
+        ShortPosts(
+            short=sum(each is True for each in of_day),
+            known=sum(each is not None for each in of_day),
+            held=sum(day in each for each in held),
+        )
+        for day, of_day in zip(days, told, strict=True)
+    ]
+
+
 def together(several: Sequence[Reckoned], topic: Topic) -> Line:
     """The sum of posts on the days on which any is held."""
     days = sorted({day for each in several for day in each.shifts.days})
@@ -92,7 +116,13 @@ def together(several: Sequence[Reckoned], topic: Topic) -> Line:
 
 
 def steps_of(
-    line: Line, topic: Topic, detail: Told, view: View, owners: Iterable[int], closes: datetime
+    line: Line,
+    topic: Topic,
+    detail: Told,
+    view: View,
+    owners: Iterable[int],
+    closes: datetime,
+    posts: Sequence[ShortPosts] | None = None,
 ) -> Iterator[StaffStep]:
     middle = topic.probabilities.index(MIDDLE)
     most = topic.probabilities.index(ALMOST)
@@ -120,6 +150,7 @@ def steps_of(
             shortfall=told_amount(line.lacking[n], state, 2),
             flexible=told_amount(np.maximum(line.need[n, most] - firm, 0.0), state),
             roster_closed=at < closes,
+            posts=None if posts is None else posts[n],
         )
 
 

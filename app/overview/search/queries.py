@@ -42,7 +42,11 @@ async def held(
     rows = await session.execute(select(newest).where(newest.c.ended_at.is_(None)))
     found: dict[str, list[Held]] = {}
     for row in rows:
-        each = Held(row.resource, row.bed_type or None, row.held_until, row.org_id == viewer.org_id)
+        mine = row.org_id == viewer.org_id
+        each = Held(
+            *(row.resource, row.bed_type or None, row.held_until, mine),
+            hold=row.hold if mine else None,
+        )
         found.setdefault(row.unit, []).append(each)
     return found
 
@@ -125,7 +129,7 @@ def place(found: Offer | Refused, facts: Directory, seen: Disclosure) -> Mapping
         "municipality": found.standing.municipality,
         "care_setting": now.care_setting,
         "bed_type": line.bed_type if line else None,
-        "held": [HeldNow(until=each.until, mine=each.mine) for each in holds],
+        "held": [HeldNow(until=each.until, mine=each.mine, id=each.hold) for each in holds],
         "contacts": found.standing.facts.contacts if may_call else None,
     }
 

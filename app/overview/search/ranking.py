@@ -4,6 +4,7 @@ Rests on what the overview shows to one viewer and on master data, so that a ran
 than the overview does. docs/places.md says the order in words.
 """
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -84,6 +85,8 @@ class Held:
     bed_type: str | None
     until: datetime
     mine: bool
+    # Of one's own: to let it go.
+    hold: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

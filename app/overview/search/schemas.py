@@ -56,6 +56,9 @@ class HeldNow(Wire):
 
     until: datetime
     mine: bool = Field(description="By your own organisation: it does not lower what you find.")
+    id: uuid.UUID | None = Field(
+        None, description="Of your own organisation's: to let it go. Null: of another."
+    )
 
 
 class Place(Wire):

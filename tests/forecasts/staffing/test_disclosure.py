@@ -63,6 +63,10 @@ def shorts(body: dict[str, Any]) -> set[bool | None]:
     return {each["short"] for each in (*steps, *body["worstByShift"])}
 
 
+def short_posts(series: dict[str, Any]) -> set[bool | None]:
+    return {short for post in series["posts"] for short in post["short"]}
+
+
 @pytest.mark.parametrize("asked", SUBJECTS)
 async def test_the_owner_is_told_all_of_it(
     session: AsyncSession, client: AsyncClient, asked: dict[str, str]
@@ -85,6 +89,8 @@ async def test_who_places_people_is_told_yes_or_no_and_the_role(
 
     assert list(figures(body)) == []
     assert shorts(body) == {True, None}
+    # Which posts are short is no more than that.
+    assert {short for series in body["series"] for short in short_posts(series)} <= {True, None}
     assert {each["role"] for each in body["worstByShift"] if each["short"]} == {"nurse"}
     assert body["capacity"] == body["now"] == []
 
@@ -100,6 +106,7 @@ async def test_an_outsider_is_told_nothing(session: AsyncSession, client: AsyncC
 
     assert [list(figures(body)) for body in bodies] == [[]] * 6
     assert [shorts(body) for body in bodies] == [set()] * 6
+    assert [each["posts"] for body in bodies for each in body["series"] if each["posts"]] == []
     assert {body["state"] for body in bodies} == {"suppressed"}
 
 

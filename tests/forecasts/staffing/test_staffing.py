@@ -309,3 +309,29 @@ async def test_a_question_that_cannot_be_answered_is_refused(
 
     assert answer.status_code == status
     assert code in (None, answer.json()["code"])
+
+
+async def test_a_total_tells_which_of_its_posts_are_short_as_each_of_them_does(
+    session: AsyncSession, client: AsyncClient
+) -> None:
+    await a_ward(session, "one", level=11)
+    await a_ward(session, "two", level=11)
+    await a_ward(session, "untold", level=11)
+    await a_norm(session, "all", role="nurse", patientsPerHead=4, absence=0.02)
+    await heads(session, "rostered", 2, TOMORROW, 20, unit="one")
+    await heads(session, "rostered", 6, TOMORROW, 20, unit="two")
+    await issue(session)
+    reo = await make.a_key(session, "staffing:read")
+
+    total, *units = [
+        Staffing.model_validate_json((await ask(client, reo, **asked, shift="dag")).content)
+        for asked in ({"careSetting": "reo"}, {"unit": "one"}, {"unit": "two"}, {"unit": "untold"})
+    ]
+
+    (series,) = total.series
+    alone = {told.subject: tuple(s.short for s in told.series[0].steps) for told in units}
+    assert {post.unit: post.short for post in series.posts} == alone
+    (step,) = [step for step in series.steps if step.day == TOMORROW]
+    assert step.posts is not None
+    assert (step.posts.short, step.posts.known, step.posts.held) == (1, 2, 3)
+    assert {each.posts for told in units for each in told.series[0].steps} == {None}

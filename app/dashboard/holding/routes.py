@@ -1,0 +1,114 @@
+"""Holding a place from the page that found it, and letting it go."""
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+from fastapi.security import HTTPAuthorizationCredentials
+from pydantic import ValidationError
+
+from app.access.principal import Principal
+from app.access.routes import bearer, identify, permit, signed_in
+from app.dashboard.finding import told
+from app.dashboard.forms import fields
+from app.dashboard.language import SPOKEN
+from app.dashboard.page import Page
+from app.dashboard.routes import PAGE, language_of, page_of, render
+from app.dashboard.signing.routes import asked
+from app.db import Db, Standing, undo
+from app.errors import Invalid, Refusal
+from app.facilities.queries import directory
+from app.overview.routes import told_now
+from app.overview.search import commands
+from app.overview.search.schemas import HoldTold
+
+forms = APIRouter(tags=["dashboard"], include_in_schema=False)
+FIELDS = frozenset({"id", "unit", "resource", "bedType", "minutes"})
+
+
+async def hold_by_form(
+    request: Request,
+    session: Db,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+) -> Principal | None:
+    """Who holds places: whoever is signed in, or a key's client."""
+    SPOKEN.set(language_of(request))
+    if credentials is not None:
+        who = await identify(request, session, credentials)
+    else:
+        found = await signed_in(request, session)
+        if found is None:
+            return None
+        who = found
+    permit(request, who, "places:hold")
+    session.info["standing"] = Standing(who.org_id, "region")
+    return who
+
+
+hold_by_form.scope = "places:hold"  # type: ignore[attr-defined]  # read by the test that walks all routes
+Holds = Annotated[Principal | None, Depends(hold_by_form)]
+
+
+@forms.post("/plek/vasthouden")
+async def hold(request: Request, session: Db, who: Holds) -> Response:
+    """One place for a short while, by the command of `POST /v1/holds`; the same form again is the
+    same hold."""
+    if who is None:
+        return await asked(request, session, page_of(request).link("/plek"), status=401)
+    sent = fields(await request.body())
+    try:
+        place = read(sent)
+        overview = await told_now(request, session, who)
+        held = await commands.hold(session, who, place, overview, datetime.now(UTC))
+    except Refusal as refusal:
+        return await refused(request, session, refusal)
+    known = (await directory(request.app.state.directory, session)).units.get(held.unit)
+    page = of_search(request)
+    name = known.facts.name if known else held.unit
+    return shown(page, place=name, held=held, ended=held.ended_at is not None)
+
+
+@forms.post("/plek/vasthouden/{number}/loslaten")
+async def let_go(request: Request, session: Db, who: Holds, number: uuid.UUID) -> Response:
+    """Before its time. Harmless to send again."""
+    if who is None:
+        return await asked(request, session, page_of(request).link("/plek"), status=401)
+    try:
+        if fields(await request.body()):
+            raise strange()
+        await commands.let_go(session, who, number, datetime.now(UTC))
+    except Refusal as refusal:
+        return await refused(request, session, refusal)
+    return shown(of_search(request), ended=True)
+
+
+def read(sent: dict[str, str]) -> HoldTold:
+    """Of a form of ours; whatever else came is refused and not repeated."""
+    if not set(sent) <= FIELDS:
+        raise strange()
+    try:
+        return HoldTold.model_validate({name: value for name, value in sent.items() if value})
+    except ValidationError:
+        raise strange() from None
+
+
+def strange() -> Invalid:
+    return Invalid("This form did not come in as it was made. Search again.", code="other-form")
+
+
+async def refused(request: Request, session: Db, refusal: Refusal) -> Response:
+    await undo(session)
+    return shown(of_search(request), refusal.status, reason=told.refusal(refusal.code))
+
+
+def of_search(request: Request) -> Page:
+    """As the search itself: its question stands in the address that the form was sent to."""
+    page = page_of(request)
+    return replace(page, path="/plek", query=told.without_language(page.query))
+
+
+def shown(page: Page, status: int = 200, **values: object) -> Response:
+    return HTMLResponse(render("hold.html", page, told=told, **values), status, PAGE)
