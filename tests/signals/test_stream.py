@@ -4,6 +4,7 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
@@ -59,6 +60,27 @@ async def test_who_comes_back_with_the_last_mark_misses_nothing(
     told = events_of(await client.get("/v1/stream", params={"seconds": "2"}, headers=back))
 
     assert [each["data"]["units"] for each in told] == [[], ["reo-flex"]]
+
+
+async def test_a_stop_and_a_status_are_told_without_any_figure(
+    app: FastAPI, client: AsyncClient, session: AsyncSession
+) -> None:
+    await make.a_unit(session)
+    await make.a_unit(session, "reo-ander")
+    key = await make.a_key(session)
+    begun = await client.get("/v1/stream", params={"seconds": "0"}, headers=key)
+    (first,) = events_of(begun)
+
+    stop = {"id": str(uuid4()), "kind": "intake-stop", "reason": "staff"}
+    said = {"status": "restricted", "at": make.now().isoformat(), "reason": "staff"}
+    begins = {"beginsAt": make.now().isoformat()}
+    stopped = await client.post("/v1/units/reo-flex/stops", json=stop | begins, headers=key)
+    changed = await client.post("/v1/units/reo-ander/status", json=said, headers=key)
+    back = {**key, "Last-Event-ID": first["id"]}
+    told = events_of(await client.get("/v1/stream", params={"seconds": "2"}, headers=back))
+
+    assert (stopped.status_code, changed.status_code) == (201, 201)
+    assert {unit for each in told for unit in each["data"]["units"]} == {"reo-flex", "reo-ander"}
 
 
 async def test_the_mark_of_another_tower_asks_for_all_anew(
