@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from markupsafe import Markup
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chart:
     """One finding: its title, a sentence, the picture and the table hold the same numbers.
 
@@ -32,6 +33,16 @@ class Chart:
             )
         if any(len(row) != len(self.columns) for row in self.rows):
             raise ValueError(f"A row of the chart {self.name} has another number of columns.")
+
+    @cached_property
+    def body(self) -> Markup:
+        """The rows of its table, written once for as long as the chart is kept."""
+        return Markup("").join(
+            Markup('<tr><th scope="row">{}</th>{}</tr>\n').format(
+                first, Markup("").join(map(Markup("<td>{}</td>").format, rest))
+            )
+            for first, *rest in self.rows
+        )
 
     def named(self, name: str) -> "Chart":
         return replace(self, name=name)

@@ -210,7 +210,8 @@ def spark_of(values: Sequence[float | None], line: PlacesNow) -> Markup:
         return Markup("")
     told = [_("onbekend") if value is None else number(value) for value in values]
     said = _("van oud naar nieuw: {days}; nu {n}", days=", ".join(told[:-1]), n=told[-1])
-    return spark(values, line.staffed.value) + Markup('<span class="hide">{}</span>').format(said)
+    drawn = spark(tuple(values), line.staffed.value)
+    return drawn + Markup('<span class="hide">{}</span>').format(said)
 
 
 def taken(line: PlacesNow | Total) -> str:

@@ -1,5 +1,7 @@
 """The bar of places: occupied, promised, free and closed, a cell for each of a few."""
 
+from functools import lru_cache
+
 from markupsafe import Markup
 
 from app.dashboard.drawing.svg import drawn, rect, short
@@ -8,6 +10,8 @@ WIDTH, HEIGHT = 200.0, 14.0
 MOST_CELLS = 14
 
 
+# Much of a region stands as it stood a minute ago.
+@lru_cache(maxsize=2048)
 def bar(occupied: float, reserved: float, staffed: float, closed: float) -> Markup:
     """Of all places that are set up: full, hatched, empty, and dashed for what is closed.
 

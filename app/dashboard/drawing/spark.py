@@ -1,6 +1,6 @@
 """A spark: the last days of one number in a line of a table."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -9,7 +9,8 @@ from app.dashboard.drawing.svg import Scale, drawn, path, rect, short, stretches
 WIDTH, HEIGHT, EDGE = 84.0, 22.0, 3.0
 
 
-def spark(values: Sequence[float | None], limit: float | None = None) -> Markup:
+@lru_cache(maxsize=2048)
+def spark(values: tuple[float | None, ...], limit: float | None = None) -> Markup:
     """From zero up, the last value as a dot; `limit` (places that are open) as a thin line."""
     known = [value for value in (*values, limit) if value is not None]
     scale = Scale(0.0, max([1.0, *known]), EDGE, HEIGHT - EDGE)
