@@ -1,23 +1,26 @@
 """What the page asks of the parts before it: the same answers that their routes give."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog import get_logger
 
 from app.access.principal import Principal
 from app.dashboard.charts import Chart
 from app.dashboard.fans import fan_chart, role_chart
 from app.dashboard.language import Language, _, spoken
 from app.dashboard.ledgers import ledger_chart, line_of, scarcest
-from app.dashboard.names import role_name, short_names, type_name
+from app.dashboard.names import local_day, role_name, short_names, type_name
 from app.dashboard.shortages import calendar_chart, staff_chart
-from app.db import Standing
+from app.db import Standing, undo
 from app.errors import NotFound
 from app.facilities.schemas import CareSetting
 from app.forecasts import queries as forecasts
@@ -33,8 +36,10 @@ from app.planning import queries as plans
 from app.planning.routes import seen
 from app.planning.schemas import ScenarioView
 
+log = get_logger(__name__)
+Shown = TypeVar("Shown")
 Key = tuple[CareSetting, str | None]
-Question = tuple[Language, int, str, tuple[CareSetting, ...], str]
+Question = tuple[Language, int, str, bool, tuple[CareSetting, ...], str]
 MOST_DRAWN = 200
 WEEK = 7
 
@@ -76,11 +81,18 @@ class Ahead:
     def showing(self, shown: str) -> "Ahead":
         return replace(self, shown=shown)
 
-    def week_back(self, unit: UnitNow, line: PlacesNow) -> Sequence[float | None]:
-        """Who was there at each census of the last seven days, and now; empty if none is known."""
+    def week_back(self, unit: UnitNow, line: PlacesNow, now: datetime) -> Sequence[float | None]:
+        """Who was there at each census of the last seven days, and now; empty if none is known.
+
+        A day that the last run did not know is unknown, however old that run is.
+        """
         told = self.weeks_back.get((unit.unit, line.resource, line.bed_type or ""))
-        before = told.values[-WEEK:] if told is not None else ()
-        return (*before, line.occupied.value) if any(n is not None for n in before) else ()
+        if told is None or told.first is None:
+            return ()
+        here = local_day(now)
+        days = [(here - timedelta(days=back) - told.first).days for back in range(WEEK - 1, -1, -1)]
+        seen = [told.values[n] if 0 <= n < len(told.values) else None for n in days]
+        return (*seen, line.occupied.value) if any(n is not None for n in seen) else ()
 
     @property
     def tabs(self) -> Sequence[Tab]:
@@ -118,7 +130,11 @@ async def ahead(
     if not settings:
         return Ahead((), "")
     await types(request, session, viewer, settings[:1], "weeks")  # looks whether a run came
-    about = (spoken(), viewer.org_id, viewer.audience, tuple(settings), wanted)
+    kinds_here = {key_text((each.care_setting, each.bed_type)) for each in overview.totals}
+    # Another word asks for nothing new.
+    wanted = wanted if wanted in kinds_here else ""
+    staff = viewer.may("staffing:read")
+    about = (spoken(), viewer.org_id, viewer.audience, staff, tuple(settings), wanted)
     version = kept_of(request).version
     if (found := drawn_of(request).get(about)) is not None and found[0] == version:
         return found[1]
@@ -131,7 +147,7 @@ async def ahead(
 
         async def drawn_apart() -> Ahead:
             try:
-                async with request.app.state.sessions() as apart:
+                async with drawing_one(request), request.app.state.sessions() as apart:
                     apart.info["standing"] = Standing(viewer.org_id, "region")
                     made = await draw(request, apart, viewer, overview, settings, wanted)
                 drawn_of(request)[about] = (version, made)
@@ -140,9 +156,26 @@ async def ahead(
                 del under_way[about]
 
         under_way[about] = asyncio.create_task(drawn_apart())
+        under_way[about].add_done_callback(told_if_failed)
     task = under_way[about]
+    # Nothing is held while it waits: the connections are for who reports.
+    await undo(session)
     await asyncio.wait({task}, timeout=seconds)
     return task.result() if task.done() else Ahead((), "", loading=True)
+
+
+def told_if_failed(task: asyncio.Task[Ahead]) -> None:
+    """Who asked may be gone when it fails; it is drawn again for who asks next."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("drawing failed", kind=type(error).__name__)
+
+
+def drawing_one(request: Request) -> asyncio.Semaphore:
+    """One is drawn at a time: reports go before pictures."""
+    if not hasattr(request.app.state, "drawing_slot"):
+        request.app.state.drawing_slot = asyncio.Semaphore(1)
+    found: asyncio.Semaphore = request.app.state.drawing_slot
+    return found
 
 
 def drawing_of(request: Request) -> dict[Question, asyncio.Task[Ahead]]:
@@ -306,6 +339,22 @@ def shortest(weeks: dict[Key, TypeForecast]) -> Key:
         return max((week.p_short.value or 0.0 for week in weeks[key].weeks), default=0.0)
 
     return max(weeks, key=chance)
+
+
+async def shown_again(
+    request: Request, about: Hashable, seconds: float, make: Callable[[], Awaitable[Shown]]
+) -> Shown:
+    """What costs much to make is shown again for a while to who asks the same."""
+    kept: dict[Hashable, tuple[float, Any]] | None
+    kept = getattr(request.app.state, "shown_again", None)
+    if kept is None or len(kept) >= MOST_DRAWN:
+        kept = request.app.state.shown_again = {}
+    until, found = kept.get(about, (0.0, None))
+    if found is None or time.monotonic() >= until:
+        found = await make()
+        kept[about] = (time.monotonic() + seconds, found)
+    shown: Shown = found
+    return shown
 
 
 def drawn_of(request: Request) -> dict[Question, tuple[Version | None, Ahead]]:

@@ -154,19 +154,35 @@ def sees_past(
 ) -> bool:
     """Whether the viewer may see what these owners' units told before.
 
-    A municipality or an insurer sees months of a care setting where at least three others stand
-    behind the total, or where they consent.
+    Who waits or is ready to leave are people, often few: for their owner and those who place them.
     """
     rows: Sequence[Shown] = PAST_OF.get(topic.measure, ("occupancy", "demand"))
-    if all(disclosure.sees(owner, row, age) for owner in owners for row in rows):
-        return True
-    if topic.measure != "occupied" or topic.horizon != "months":
+    if "demand" in rows and not sees_few(disclosure, owners):
         return False
-    if topic.subject_kind != "careSetting" or disclosure.viewer.audience not in MONTHLY:
+    return all(disclosure.sees(owner, row, age) for owner in owners for row in rows)
+
+
+def sees_few(disclosure: Disclosure, owners: Collection[int]) -> bool:
+    return disclosure.places_people or all(map(disclosure.owns, owners))
+
+
+def sees_months(
+    disclosure: Disclosure, topic: Topic, stored: Stored, owners: Collection[int], age: timedelta
+) -> bool:
+    """Whether a municipality or an insurer sees the months of a care setting (domain.md 6).
+
+    At least three others stand behind the total, or all consent; a rule of an owner decides for it.
+    A total that lacks a member could be held against one of another day that has it.
+    """
+    viewer = disclosure.viewer.audience
+    if (topic.measure, topic.horizon, topic.subject_kind) != ("occupied", "months", "careSetting"):
+        return False
+    if viewer not in MONTHLY or stored.detail.get("missing"):
         return False
     hidden = {owner for owner in owners if not disclosure.sees(owner, "occupancy", age)}
-    agreed = all(disclosure.consents(owner, "occupancy", age) for owner in hidden)
-    return agreed or len(hidden) >= FEWEST_MONTHLY
+    ruled = {owner for owner in hidden if disclosure.rule(owner, "occupancy") is not None}
+    agreed = {owner for owner in ruled if disclosure.consents(owner, "occupancy", age)}
+    return ruled == agreed and (hidden == agreed or len(hidden) >= FEWEST_MONTHLY)
 
 
 def past(
@@ -176,10 +192,14 @@ def past(
     kept, needed = stored.detail.get("past"), stored.detail.get("pastNeed")
     if kept is None:
         return None
-    if not sees_past(disclosure, topic, owners, age):
+    if not (
+        sees_past(disclosure, topic, owners, age)
+        or sees_months(disclosure, topic, stored, owners, age)
+    ):
         return Past(state="suppressed")
     values, need = kept["values"], None
-    if needed and all(disclosure.sees(owner, "demand", age) for owner in owners):
+    waits_too = all(disclosure.sees(owner, "demand", age) for owner in owners)
+    if needed and waits_too and sees_few(disclosure, owners):
         # Both end on the same day.
         unknown = [None] * max(len(values) - len(needed["values"]), 0)
         need = [*unknown, *needed["values"]][-len(values) :]
@@ -234,6 +254,18 @@ def told(stored: Stored, shown: Shows, asked: Asked, before: Past | None = None)
         steps=steps,
         **common,
     )
+
+
+def pool_past(stored: Stored, back: Mapping[Kind, Past | None]) -> Past | None:
+    """Suppressed where that of any of its types is, as its forecast."""
+    types = stored.detail.get("pool", {}).get("bedTypes", ())
+    hidden = any(
+        told is not None and told.state == "suppressed"
+        for kind, told in back.items()
+        if kind.bed_type in types
+    )
+    before = back[stored.kind]
+    return Past(state="suppressed") if hidden and before is not None else before
 
 
 def pool_told(
@@ -543,7 +575,9 @@ def forecast(
         run=run,
         any_type_short=any_type_short(found, types, said) if totals else None,
         forecasts=tuple(found),
-        substitution_pools=tuple(pool_told(each, seen, said, back[each.kind]) for each in pools),
+        substitution_pools=tuple(
+            pool_told(each, seen, said, pool_past(each, back)) for each in pools
+        ),
     )
     return answer, min(turns - passed, default=FOREVER)
 

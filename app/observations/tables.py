@@ -206,6 +206,8 @@ class UnitStatus(Base):
 
     __table_args__ = (
         CheckConstraint("status in ('open', 'restricted', 'closed', 'unknown')", "status"),
+        # The live stream asks what is new.
+        Index(None, "known_at"),
     )
 
 
@@ -230,7 +232,7 @@ class StopVersion(Base):
     source: Mapped[str]
     reported_by: Mapped[int]
 
-    __table_args__ = (Index(None, "org_id", "unit", "begins_at"),)
+    __table_args__ = (Index(None, "org_id", "unit", "begins_at"), Index(None, "known_at"))
 
 
 class UnitEventVersion(Base):

@@ -90,12 +90,15 @@ class View:
         shown: Shown,
         freshness: Freshness,
         enough: Sequence[Detail] = ("exact",),
+        *,
+        of_people: bool = True,
     ) -> Figure:
+        """`of_people`: it counts people, of whom few may point at one; no share or yes does."""
         if not self.sees(owner, shown, part.at, enough):
             return SUPPRESSED
         if part.at is None:
             return UNKNOWN
-        if self.disclosure.small(owner, shown, part.value):
+        if of_people and self.disclosure.small(owner, shown, part.value):
             return FEW
         return self.told(part.value, part.at, part.day, freshness, part.doubts)
 
@@ -342,7 +345,7 @@ def short(now: UnitNow, view: View) -> list[dict[str, Any]]:
 
     def figure(told: Told | None) -> Figure:
         part = Part(told.value, told.at, told.day, told.doubts) if told else UNTOLD
-        return view.figure(part, owner, "staff", now.freshness, SHORT)
+        return view.figure(part, owner, "staff", now.freshness, SHORT, of_people=False)
 
     return [
         {
@@ -371,6 +374,7 @@ def reachability(now: UnitNow, view: View) -> dict[str, Any] | None:
             now.unit.org_id,
             "demand",
             now.freshness,
+            of_people=False,
         )
         for name, value in shares.items()
     }
@@ -384,7 +388,7 @@ def crowding(now: UnitNow, view: View) -> dict[str, Any] | None:
     inputs = {**told.inputs, "hospitalBeds": Part(told.hospital_beds, told.at)}
     seen = view.sees(owner, "demand", told.at or view.as_of)
     return {
-        "nedocs": view.figure(score, owner, "demand", now.freshness),
+        "nedocs": view.figure(score, owner, "demand", now.freshness, of_people=False),
         "band": nedocs_band(told.score) if seen and told.score is not None else None,
         "inputs": {
             name: view.figure(part, owner, "demand", now.freshness_of(part))

@@ -90,12 +90,14 @@ def upgrade() -> None:
             name=op.f("signal_acknowledgements_pkey"),
         ),
     )
+    op.create_index(op.f("signal_acknowledgements_signal_idx"), SEEN, ["signal"], unique=False)
     for statement in WALLS:
         op.execute(statement)
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '2s'")
+    op.drop_index(op.f("signal_acknowledgements_signal_idx"), table_name=SEEN)
     op.drop_table(SEEN)
     op.drop_index(op.f("signal_versions_known_at_idx"), table_name=SIGNALS)
     op.drop_table(SIGNALS)

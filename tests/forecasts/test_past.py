@@ -1,5 +1,6 @@
 """What a run looked back on is told to whom may see the figures themselves."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,10 @@ import numpy as np
 from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.forecasts.answers import Stored, pool_past
 from app.forecasts.looked_back import looked_back
+from app.forecasts.runs import Kind
+from app.forecasts.schemas import Past
 from app.forecasts.series import Daily
 from tests import make
 from tests.conftest import Database
@@ -15,6 +19,8 @@ from tests.forecasts.lay import a_reader, a_series, issue, ripple, share
 
 Headers = dict[str, str]
 NOW = datetime.now(UTC)
+WARD, SHORT = ("occupied", "bed", "ward"), ("occupied", "bed", "elv-low")
+POOL = ("substitutionPool", "bed", "elv")
 YESTERDAY = (NOW - timedelta(days=1)).date()
 
 
@@ -96,7 +102,20 @@ async def test_a_town_sees_months_of_three_others_together_and_no_days(
     months = await past(client, town, careSetting="reo", horizon="months")
     of_two = await past(client, town, careSetting="short-stay", horizon="months")
     neighbour = await past(client, reo, careSetting="reo", horizon="months")
+    await share(session, "zorg", shown=["occupancy"], audience="municipality", detail="none")
+    await asyncio.sleep(1.1)
+    refused = await past(client, town, careSetting="reo", horizon="months")
 
     assert months["state"] == "known"
     assert 3 * 8 < months["values"][-1] < 3 * 11
     assert {told["state"] for told in (days, of_two, neighbour)} == {"suppressed"}
+    assert refused["state"] == "suppressed"
+
+
+def test_a_pool_says_nothing_of_before_where_one_of_its_types_does_not() -> None:
+    ward, short, pool = (Kind(*each) for each in (WARD, SHORT, POOL))
+    stored = Stored(pool, "known", {"pool": {"name": "p", "bedTypes": ["ward", "elv-low"]}}, ())
+    shown, hidden = Past(state="known"), Past(state="suppressed")
+
+    assert pool_past(stored, {ward: shown, short: hidden, pool: shown}) == hidden
+    assert pool_past(stored, {ward: shown, short: shown, pool: shown}) == shown

@@ -1,10 +1,9 @@
 """What the pages of the days, months, years and staff ask of the parts before them."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from datetime import time as clock_time
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,10 +25,10 @@ from app.dashboard.ahead.rosters import (
 from app.dashboard.ahead.tonight import tonight_chart
 from app.dashboard.charts import Chart
 from app.dashboard.fans import Earlier, earlier_of, fan_chart, role_chart
-from app.dashboard.language import Language, _, capital, spoken
+from app.dashboard.language import _, capital, spoken
 from app.dashboard.ledgers import last_known, ledger_chart, line_of
 from app.dashboard.names import day_name, role_name, type_name, week_name
-from app.dashboard.queries import MOST_DRAWN, Choice, Key, baseline, key_text, told, types
+from app.dashboard.queries import Choice, Key, baseline, key_text, shown_again, told, types
 from app.dashboard.shortages import places_chart, staff_chart
 from app.facilities.queries import Directory, directory
 from app.facilities.schemas import CareSetting
@@ -89,7 +88,7 @@ async def earlier(
     days_ago: int,
 ) -> Earlier | None:
     """What was expected of this kind so many days ago; None where no run of then is there."""
-    midnight = datetime.combine(datetime.now(UTC).date(), clock_time(), UTC)
+    midnight = datetime.combine(datetime.now(UTC).date(), time(), UTC)
     by = instant(midnight - timedelta(days=days_ago - 1))
     answer = await told(request, session, viewer, "careSetting", key[0], horizon, by)
     found = next((each for each in answer.forecasts if each.bed_type == key[1]), None)
@@ -109,7 +108,6 @@ async def how_good(
 
 # Staff is reckoned from many rosters; what was told meanwhile is seen so much later.
 SHOWN_SECONDS = 30.0
-StaffAsked = tuple[Language, int, str, tuple[bool, bool], CareSetting, "Looked"]
 
 
 @dataclass(frozen=True)
@@ -147,17 +145,10 @@ async def staff(
     looked: Looked,
 ) -> Staff:
     """As `reckoned`, shown again for half a minute to who asks the same."""
-    kept: dict[StaffAsked, tuple[float, Staff]] | None
-    kept = getattr(request.app.state, "staff_drawn", None)
-    if kept is None or len(kept) >= MOST_DRAWN:
-        kept = request.app.state.staff_drawn = {}
     rights = (viewer.may("staffing:read"), viewer.may("forecasts:read"))
-    about = (spoken(), viewer.org_id, viewer.audience, rights, setting, looked)
-    until, found = kept.get(about, (0.0, None))
-    if found is None or time.monotonic() >= until:
-        found = await reckoned(request, session, viewer, setting, looked)
-        kept[about] = (time.monotonic() + SHOWN_SECONDS, found)
-    return found
+    about = ("staff", spoken(), viewer.org_id, viewer.audience, rights, setting, looked)
+    make = partial(reckoned, request, session, viewer, setting, looked)
+    return await shown_again(request, about, SHOWN_SECONDS, make)
 
 
 async def reckoned(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
+from functools import partial
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,8 +12,9 @@ from app.access.principal import Principal
 from app.access.queries import organisations
 from app.dashboard.ahead.queries import drawn_of
 from app.dashboard.charts import Chart
+from app.dashboard.language import spoken
 from app.dashboard.names import kind_name
-from app.dashboard.queries import told
+from app.dashboard.queries import shown_again, told
 from app.dashboard.unit.back import MEASURES, Back, back_chart, report_row, steps_of
 from app.db import raw
 from app.errors import Forbidden, NotFound
@@ -41,10 +43,27 @@ async def ahead(
     return numbered([chart for chart in found if chart is not None])
 
 
+# A look back of a year reads a year of figures.
+SHOWN_SECONDS = 120.0
+
+
 async def back(
+    request: Request,
+    session: AsyncSession,
+    viewer: Principal,
+    unit: UnitNow,
+    how: Back,
+    now: datetime,
+) -> Sequence[Chart]:
+    """What the unit told before, for its own organisation; up to two minutes old."""
+    about = ("back", spoken(), viewer.org_id, unit.unit, how.key)
+    make = partial(looked_back, session, viewer, unit, how, now)
+    return await shown_again(request, about, SHOWN_SECONDS, make)
+
+
+async def looked_back(
     session: AsyncSession, viewer: Principal, unit: UnitNow, how: Back, now: datetime
 ) -> Sequence[Chart]:
-    """What the unit told before, for its own organisation."""
     until = now
     since, end = whole(until - timedelta(days=how.days), until, how.stretch)
     asked = history.Asked(

@@ -49,7 +49,7 @@ async def one(
     how = next(each for each in BACKS if each.key == back)
     looked: Sequence[Chart] = ()
     if own and viewer.may("history:read"):
-        looked = await queries.back(session, viewer, found, how, datetime.now(UTC))
+        looked = await queries.back(request, session, viewer, found, how, datetime.now(UTC))
     reports: Sequence[tuple[str, ...]] = ()
     if own and viewer.may("reports:read"):
         reports = await queries.reports(session, viewer, unit)

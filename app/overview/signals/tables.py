@@ -57,3 +57,5 @@ class SignalAcknowledgement(Base):
     client: Mapped[str]
     places_people: Mapped[bool]
     known_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+    __table_args__ = (Index(None, "signal"),)

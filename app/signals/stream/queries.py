@@ -23,12 +23,7 @@ SELECT unit, max(known_at) AS known_at
   FROM (SELECT s.unit, c.known_at FROM current_state c JOIN series s USING (series_id)
          WHERE c.known_at > $1 AND s.unit <> ''
         UNION ALL SELECT unit, known_at FROM stop_versions WHERE known_at > $1
-        UNION ALL
-        SELECT s.unit, s.known_at FROM units u
-         CROSS JOIN LATERAL (
-               SELECT x.unit, x.known_at FROM unit_statuses x
-                WHERE x.org_id = u.org_id AND x.unit = u.unit ORDER BY x.at DESC LIMIT 1) s
-         WHERE s.known_at > $1) AS told
+        UNION ALL SELECT unit, known_at FROM unit_statuses WHERE known_at > $1) AS told
  GROUP BY unit
 """
 
