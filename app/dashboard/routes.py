@@ -1,10 +1,9 @@
 """Those who look: pages made on the server, of the same answers that the API gives."""
 
-import asyncio
 import csv
 import gzip
 import io
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from ipaddress import ip_address
@@ -16,7 +15,6 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.security import HTTPAuthorizationCredentials
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment, FileSystemLoader
-from starlette.types import Receive, Scope, Send
 
 from app.access.principal import Principal
 from app.access.routes import WHO, bearer, identify, require, signed_in
@@ -270,25 +268,10 @@ def file_of(page: Page, charts: Sequence[Chart], wanted: str) -> Response:
     if form == "svg":
         return Response(alone(found, page.source), media_type="image/svg+xml", headers=headers)
     if form == "png":
-        return Pixels(found, page.source, headers)
+        return Response(drawn(found, page.source), media_type="image/png", headers=headers)
     text = io.StringIO()
     csv.writer(text, delimiter=";").writerows([found.columns, *found.rows])
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-class Pixels(Response):
-    """A picture as PNG: drawn beside the event loop, for that takes a quarter of a second."""
-
-    media_type = "image/png"
-
-    def __init__(self, chart: Chart, source: str, headers: Mapping[str, str]) -> None:
-        super().__init__(headers=headers)
-        self.chart, self.source, self.given = chart, source, headers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.body = await asyncio.to_thread(drawn, self.chart, self.source)
-        self.init_headers(self.given)
-        await super().__call__(scope, receive, send)
 
 
 def render(name: str, page: Page, **values: object) -> str:

@@ -36,8 +36,8 @@ text{fill:#4a5765;font-size:12px}.name,.label{font-size:13px;fill:#17212c}
 EDGE, LINE, KEY, LETTER = 16.0, 18.0, 18.0, 7.0
 LINES = frozenset({"middle", "supply", "seen", "earlier"})
 FACES = ("Regular", "Semibold", "Bold")
-# As wide on a sheet or in a mail, whatever the picture's own size.
-PIXELS = 1600
+# As wide on a sheet or in a mail, whatever the picture's own size; made in some 0.15 s.
+PIXELS = 1200
 
 
 def alone(chart: Chart, source: str = "") -> str:
