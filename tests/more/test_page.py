@@ -219,7 +219,7 @@ def test_what_is_told_to_the_tower_changes_the_page_that_is_open(page: Page, tow
     page.goto("/")
     expect(page.locator(".live.on")).to_be_visible()
     page.evaluate("document.body.dataset.same = 'yes'")
-    opened = page.locator("tr[data-unit=reo-flex] td").nth(6)
+    opened = page.locator("tr[data-unit=reo-flex] td").nth(7)
     expect(opened).not_to_have_text("7")
 
     tell(tower, staffed=7, occupied=3, reserved=0)
