@@ -181,6 +181,22 @@ async def test_of_a_client_two_keys_live(client: AsyncClient, session: AsyncSess
     assert "al twee sleutels" in Outline(answers[2].text).text
 
 
+async def test_an_expired_key_makes_room_for_a_new_one_and_is_told_so(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    key = await make.a_key(session)
+    for _ in range(2):
+        await made(client, key, eindigt="90")
+    ends = "UPDATE api_keys SET expires_at = now() - interval '1 minute' WHERE kid <> :kid"
+    await session.execute(text(ends), {"kid": kid_of(key)})
+    await session.commit()
+
+    answer = await made(client, key)
+
+    assert answer.status_code == 200
+    assert Outline(answer.text).text.count("verlopen") == 2
+
+
 WRONG: Sequence[tuple[dict[str, str], int]] = (
     ({"operator": "1"}, 403),
     ({"history:backdate": "1"}, 403),
