@@ -216,7 +216,7 @@ ENGLISH: Mapping[str, str] = {
     "Eindigt": "Ends",
     "Elk bed": "Any bed",
     "Elk vakje is een dienst: wie er naar verwachting is min wie er nodig is. De kleur is de kans op een tekort. In een leeg vakje staat wat er nodig is: daar is nog geen rooster gemeld.": "Each field is a shift: who will be there less who is needed. The colour is the chance of a shortage. An empty field holds what is needed: no roster was reported there yet.",
-    "Elk vakje is een uur: vol is op tijd, een rand is te laat of niets, grijs is een uur waarin niets werd verwacht.": "Each cell is an hour: full is on time, an outline is late or nothing, grey is an hour in which nothing was due.",
+    "Elk vakje is een uur. Vol: op tijd gemeld, of gemeld terwijl het niet hoefde. Een rand: te laat of niets. Grijs: er werd niets verwacht en er kwam niets.": "Each box is an hour. Full: told in time, or told though it was not due. A border: late or nothing. Grey: nothing was due and nothing came.",
     "Elke soort op een eigen schaal, vanaf nul. Van elke week, maand of elk jaar de krapste stap; ervoor het hoogste dat is gemeld.": "Each kind on a scale of its own, from zero. Of each week, month or year the tightest step; before it the highest that was told.",
     "Er gaan": "Departures",
     "Er gaat het meest af door: {what} ({n}).": "What takes off most: {what} ({n}).",
