@@ -322,8 +322,11 @@ async def suspend(
             raise strange()
         now = datetime.now(UTC)
         known = await feed_of(deed, feed, now)
-        told: Any = reason if deed.who.may("operator") else "at-own-request"
-        await feed_states.suspend(deed.session, deed.who, known, told, now, deed.right)
+        operates = deed.who.may("operator")
+        told: Any = reason if operates else "at-own-request"
+        # Why the operator stopped it is not for its owner to rewrite.
+        if operates or known.facts.state != "suspended":
+            await feed_states.suspend(deed.session, deed.who, known, told, now, deed.right)
         return await feeds_shown(request, deed.session, deed.who)
 
     return await done(request, session, who, organisation, "feeds:admin", stopped)
