@@ -26,12 +26,12 @@ from app.dashboard.entry.sheet import (
     stepped,
     typed,
 )
-from app.dashboard.forms import fields
+from app.dashboard.forms import fields, strange
 from app.dashboard.language import SPOKEN
 from app.dashboard.routes import PAGE, language_of, page_of, render
 from app.dashboard.signing.routes import asked
 from app.db import Db, Standing, undo
-from app.errors import Forbidden, Invalid, Refusal
+from app.errors import Forbidden, Refusal
 from app.facilities.queries import KnownUnit, directory
 from app.feeds.confirmations import commands
 from app.feeds.reports.routes import store
@@ -161,10 +161,6 @@ class Visit:
         told |= {"number": uuid.uuid4(), "second": uuid.uuid4()}
         html = render(template, page_of(self.request), **{**told, **values})
         return HTMLResponse(html, status, PAGE)
-
-
-def strange() -> Invalid:
-    return Invalid("This form did not come in as it was made. Open it again.", code="other-form")
 
 
 async def visited(
