@@ -9,7 +9,7 @@ from typing import get_args
 import app
 from app.access.queries import SessionKind
 from app.dashboard.managing.words import EVENTS, OBJECTS
-from app.facilities.queries import CHANGING
+from app.facilities.commands import KINDS
 from app.forecasts.staffing.schemas import SubjectKind
 
 HERE = Path(app.__file__).parent
@@ -22,7 +22,7 @@ EVENT_WORDS: Mapping[str, Sequence[str]] = {
 OBJECT_WORDS: Mapping[str, Sequence[str]] = {
     "object_type": ["status", "stop", "event"],
     "told.subject_kind": get_args(SubjectKind),
-    "word": [*CHANGING, "organisation", "sharing-rule", "mark", "alias"],
+    "word": [*(kind.word for kind in KINDS), "mark", "alias"],
 }
 
 
@@ -62,7 +62,7 @@ def said(module: ast.Module, told: ast.expr, words: Mapping[str, Sequence[str]])
     if ast.unparse(told) != "event":
         return words[ast.unparse(told)]
     return [
-        each.value
+        str(each.value)
         for call in ast.walk(module)
         if isinstance(call, ast.Call) and ast.unparse(call.func) != "tell"
         for each in call.args
