@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import asyncpg
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from structlog import get_logger
@@ -89,9 +89,10 @@ async def add_key(
 ) -> Key:
     """A new key of a client; its text is given once and never kept."""
     live = await session.scalar(
-        select(func.count(ApiKey.kid)).where(
-            ApiKey.org_id == org_id, ApiKey.client_id == client_id, ApiKey.revoked_at.is_(None)
-        )
+        select(func.count(ApiKey.kid))
+        .where(ApiKey.org_id == org_id, ApiKey.client_id == client_id)
+        .where(ApiKey.revoked_at.is_(None))
+        .where(or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now()))
     )
     if live is not None and live >= 2:
         raise Conflict(

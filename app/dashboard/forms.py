@@ -3,6 +3,8 @@
 import re
 from urllib.parse import parse_qsl
 
+from app.errors import Invalid
+
 # A report of a unit with many bed types and roles has some eighty fields.
 MOST_FIELDS = 400
 HERE = re.compile(r"/(?!/)[a-z0-9/-]{0,200}")
@@ -15,6 +17,11 @@ def fields(body: bytes) -> dict[str, str]:
     except ValueError:
         return {}
     return {name: value.strip() for name, value in told}
+
+
+def strange() -> Invalid:
+    """What came is not what a form of ours sends; it is not repeated."""
+    return Invalid("This form did not come in as it was made. Open it again.", code="other-form")
 
 
 def back_to(path: str, otherwise: str) -> str:

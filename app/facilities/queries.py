@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Text, cast, func, select
+from sqlalchemy import Row, Text, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.queries import as_known, organisations
@@ -139,6 +139,10 @@ class Version:
     ends_at: datetime | None
     known_at: datetime
     fields: tuple[str, ...]
+
+    def next_at(self, at: datetime) -> datetime:
+        """When this changes what holds at a moment: it begins, or else it ends."""
+        return self.begins_at if self.begins_at > at or self.ends_at is None else self.ends_at
 
 
 @dataclass(frozen=True)
@@ -343,18 +347,26 @@ async def later_versions(
             *(*columns, table.org_id, table.valid_from, table.valid_to, table.known_at),
             *(table.facts, before.label("before")),
         ).subquery()
-        ahead = (told.c.valid_from > at) | (told.c.valid_to > at)
+        began, ends = told.c.valid_from <= at, told.c.valid_to > at
         new = (told.c.before.is_not(None)) & (told.c.facts != told.c.before)
-        asked = select(told).where(ahead | new | told.c.valid_to.is_not(None))
-        for row in await session.execute(asked.order_by(told.c.known_at.desc()).limit(most)):
-            name = "/".join(str(getattr(row, column)) for column in key)
-            told_fields = differing(row.before, row.facts)
-            times = (row.valid_from, row.valid_to, row.known_at)
-            version = Version(word, name, row.org_id, *times, told_fields)
-            coming = row.valid_from > at or (row.valid_to is not None and row.valid_to > at)
-            (to_come if coming else came).append(version)
-    to_come.sort(key=lambda each: max(each.begins_at, each.ends_at or each.begins_at))
-    came.sort(key=lambda each: each.known_at, reverse=True)
+        over = told.c.valid_to <= at
+        soonest = case((began, told.c.valid_to), else_=told.c.valid_from)
+        # Apart: what is to come is not to be crowded out by what was told later.
+        ahead = select(told).where(~began | ends).order_by(soonest).limit(most)
+        past = (
+            select(told)
+            .where(began, over | (told.c.valid_to.is_(None) & new))
+            .order_by(func.greatest(told.c.known_at, told.c.valid_to).desc())
+            .limit(most)
+        )
+        for asked, versions_told in ((ahead, to_come), (past, came)):
+            for row in await session.execute(asked):
+                name = "/".join(str(getattr(row, column)) for column in key)
+                times = (row.valid_from, row.valid_to, row.known_at)
+                fields = differing(row.before, row.facts)
+                versions_told.append(Version(word, name, row.org_id, *times, fields))
+    to_come.sort(key=lambda each: each.next_at(at))
+    came.sort(key=lambda each: max(each.known_at, each.ends_at or each.known_at), reverse=True)
     return to_come[:most], came[:most]
 
 

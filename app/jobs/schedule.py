@@ -15,8 +15,8 @@ DAILY: Mapping[Job, time] = {"partitions": time(3, 45), "forecast": time(4), "sc
 HOURLY: tuple[Job, ...] = ("days",)
 
 
-# How often the region is looked at for signals; a whole part of a minute.
-LOOK_SECONDS = 30
+# How often the region is looked at for signals, in seconds; a whole part of a minute.
+LOOK_EVERY = 30
 
 
 class Due(NamedTuple):
@@ -44,4 +44,4 @@ def due(now: datetime, daily: Mapping[Job, time] = DAILY) -> Iterator[Due]:
 def look_due(now: datetime) -> datetime:
     """When the half minute of this moment began. A look that was missed is not made up for."""
     at = now.astimezone(UTC)
-    return at.replace(second=at.second - at.second % LOOK_SECONDS, microsecond=0)
+    return at.replace(second=at.second - at.second % LOOK_EVERY, microsecond=0)

@@ -89,6 +89,38 @@ async def test_a_pharmacy_tells_that_it_is_closed_and_no_more(
     assert status["status"] == "closed"
 
 
+async def test_the_same_status_again_is_stored_again_where_nothing_else_is_told(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    key = await at_the_post(client, session, *SCOPES, careSetting="pharmacy", roles=[])
+    early = {"id": str(uuid.uuid4()), "status": "open", "ageSeconds": "3600"}
+    await client.post("/invoer/hap", data=early)
+    before = (await client.get("/v1/units/hap/status", headers=key)).json()
+
+    answer = await client.post("/invoer/hap", data={"id": str(uuid.uuid4()), "status": "open"})
+
+    after = (await client.get("/v1/units/hap/status", headers=key)).json()
+    assert "Doorgegeven" in Outline(answer.text).text
+    assert datetime.fromisoformat(after["at"]) - datetime.fromisoformat(before["at"]) > timedelta(
+        minutes=50
+    )
+
+
+async def test_who_undoes_figures_reads_that_the_status_told_with_them_stays(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    key = await at_the_post(client, session, *SCOPES)
+    sent = {"id": str(uuid.uuid4()), "status": "closed", "visitsOpen:": "3"}
+    await client.post("/invoer/hap", data=sent)
+
+    undo = {"id": str(uuid.uuid4()), "report": sent["id"]}
+    answer = await client.post("/invoer/hap/terugdraaien", data=undo)
+
+    status = (await client.get("/v1/units/hap/status", headers=key)).json()
+    assert "Hoe u open bent, blijft zoals u het net meldde" in Outline(answer.text).text
+    assert status["status"] == "closed"
+
+
 async def test_who_may_not_tell_of_events_is_not_asked_how_it_is_open(
     client: AsyncClient, session: AsyncSession
 ) -> None:
@@ -165,6 +197,14 @@ def test_a_status_alone_is_enough_and_an_unknown_one_is_refused() -> None:
 
     assert (told.wrong, told.status, figures(told)) == (False, "open", [])
     assert (empty.wrong, strange.wrong) == (True, True)
+
+
+def test_a_form_without_numbers_does_not_ask_for_one() -> None:
+    asked = replace(sheet_of("hap", facts(careSetting="pharmacy"), [], {}, NOW), status="")
+
+    empty = typed(asked, {})
+
+    assert empty.error == "Kies ten minste één ding."
 
 
 @pytest.mark.parametrize(

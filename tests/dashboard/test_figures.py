@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.scopes import Scope
@@ -13,6 +14,7 @@ from app.dashboard.about.beats import beat_of
 from app.dashboard.about.feeds import OTHERWISE, PERSON, reason
 from app.dashboard.drawing.strip import Day, strip
 from app.facilities.schemas import UnitFacts
+from app.feeds.health import queries as health
 from app.feeds.punctuality import Heard
 from tests import make
 from tests.dashboard.test_page import Outline
@@ -80,6 +82,37 @@ async def test_the_last_day_of_a_unit_beats_for_its_owner_alone(
 
     assert "Uw afdelingen in de afgelopen 24 uur" in own.text
     assert "Uw afdelingen in de afgelopen 24 uur" not in other.text
+
+
+async def test_a_unit_that_has_been_silent_for_days_is_among_the_beats(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    await make.a_unit(session)
+    key = await make.a_key(session, *SCOPES)
+    await client.post("/v1/reports", json=[make.a_report()], headers=key)
+    days = "interval '5 days'"
+    moved = f"known_at = known_at - {days}, observed_at = observed_at - {days}"
+    await session.execute(text(f"UPDATE reports SET {moved}"))
+    await session.commit()
+
+    page = Outline((await client.get("/gegevens", headers=key)).text)
+
+    assert "Uw afdelingen in de afgelopen 24 uur" in page.text
+    assert "0 van 2 op tijd" in page.text
+
+
+async def test_what_was_refused_is_read_for_its_file_alone(
+    client: AsyncClient, session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make.a_unit(session)
+    await a_feed(session)
+    key = await make.a_key(session, *SCOPES)
+    await client.post("/v1/feeds/reo/messages", json={"bsn": BSN}, headers=key)
+    monkeypatch.delattr(health, "rejects_of")
+
+    page = Outline((await client.get("/gegevens", headers=key)).text)
+
+    assert "/gegevens?grafiek=geweigerd-reo.csv" in [a["href"] for a in page.all("a")]
 
 
 NOON = datetime(2026, 11, 25, 11, tzinfo=UTC)

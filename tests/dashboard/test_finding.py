@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.scopes import Scope
@@ -232,6 +233,23 @@ async def test_a_place_is_held_by_a_form_and_let_go_again(
     assert f"{release}?soort=observation-elderly" in [form["action"] for form in during.all("form")]
     assert "Let go" in Outline(gone.text).text
     assert "vastgehouden tot" not in after.text
+
+
+async def test_a_form_sent_again_after_its_time_does_not_say_that_the_place_is_held(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    await make.a_unit(session, "ruim")
+    await told(session, "ruim", staffed=5, occupied=1, reserved=0)
+    rtp = await make.a_key(session, *HOLDER, organisation="rtp", audience="coordinator")
+    asked = {"id": str(uuid.uuid4()), "unit": "ruim", "bedType": "observation-elderly"}
+    await client.post("/plek/vasthouden", data=asked, headers=rtp)
+    await session.execute(text("UPDATE hold_versions SET held_until = now() - interval '1 minute'"))
+    await session.commit()
+
+    again = await client.post("/plek/vasthouden", data=asked, headers=rtp)
+
+    assert again.status_code == 200
+    assert "De plek staat weer open voor anderen" in Outline(again.text).text
 
 
 async def test_who_may_not_hold_sees_no_button_and_holds_nothing(

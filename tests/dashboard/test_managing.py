@@ -1,7 +1,7 @@
 import re
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -96,6 +96,28 @@ async def test_the_region_is_told_with_what_changed_and_what_will(
     assert re.search(r"Laatst gewijzigd .* reo-flex : naam", page)
 
 
+async def test_a_closure_to_come_leads_with_its_day_however_much_has_changed(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    await make.a_unit(session)
+    await make.a_unit(session, "reo-dicht")
+    key = await make.a_key(session)
+    org_id = await make.an_organisation(session)
+    versions = {row.unit: row for row in await session.scalars(select(UnitVersion))}
+    versions["reo-dicht"].valid_to = datetime(2099, 5, 4, 10, tzinfo=UTC)
+    await session.commit()
+    for n in range(15):
+        facts = {**versions["reo-flex"].facts, "name": f"Naam {n}"}
+        moment = make.now() - timedelta(hours=n)
+        session.add(UnitVersion(unit="reo-flex", org_id=org_id, valid_from=moment, facts=facts))
+    await session.commit()
+
+    page = await seen(client, "/beheer", key)
+
+    assert re.search(r"Op komst \S+ 4 mei[^:]*12:00: afdeling reo-dicht eindigt", page), page
+    assert "Laatst gewijzigd" in page
+
+
 async def test_units_are_told_in_words(client: AsyncClient, session: AsyncSession) -> None:
     hours = [{"days": ["mon", "tue", "wed"], "start": "09:00", "end": "17:00"}]
     await make.a_unit(session, admissionHours=hours, roles=["nurse"], target="somatic")
@@ -179,6 +201,22 @@ async def test_of_a_client_two_keys_live(client: AsyncClient, session: AsyncSess
 
     assert [each.status_code for each in answers] == [200, 200, 409]
     assert "al twee sleutels" in Outline(answers[2].text).text
+
+
+async def test_an_expired_key_makes_room_for_a_new_one_and_is_told_so(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    key = await make.a_key(session)
+    for _ in range(2):
+        await made(client, key, eindigt="90")
+    ends = "UPDATE api_keys SET expires_at = now() - interval '1 minute' WHERE kid <> :kid"
+    await session.execute(text(ends), {"kid": kid_of(key)})
+    await session.commit()
+
+    answer = await made(client, key)
+
+    assert answer.status_code == 200
+    assert Outline(answer.text).text.count("verlopen") == 2
 
 
 WRONG: Sequence[tuple[dict[str, str], int]] = (
@@ -384,6 +422,20 @@ OF_ANOTHER = (
 )
 
 
+async def test_who_has_a_feed_does_not_overwrite_why_the_operator_suspended_it(
+    client: AsyncClient, session: AsyncSession
+) -> None:
+    feed = await a_feed(session, "reo")
+    key, operator = await make.a_key(session), await an_operator(session)
+    path = f"/beheer/aanvoer/reo/{feed}/stilzetten"
+    await client.post(path, data={"reden": "person-data"}, headers=operator)
+
+    again = await client.post(path, headers=key)
+
+    assert again.status_code == 200
+    assert "gegevens van personen" in await seen(client, "/beheer/aanvoer", key)
+
+
 async def test_nothing_of_another_can_be_changed_by_any_address(
     client: AsyncClient, session: AsyncSession
 ) -> None:
@@ -479,7 +531,9 @@ async def test_the_matrix_tells_the_default_and_ones_own_rules(
 
     page = await seen(client, "/beheer/delen", key)
 
-    assert "Bezet, vrij en dicht elk cijfer niet gedeeld elk cijfer eigen afspraak niet ged" in page
+    monthly = "per maand, samen met twee andere aanbieders of meer"
+    row = f"Bezet, vrij en dicht elk cijfer niet gedeeld elk cijfer eigen afspraak {monthly}"
+    assert row in page
     assert "ziekenhuis (fictief), opneembaar, drukte en status: elk cijfer eigen afspraak" in page
     assert "Aanvragen, wachten, klaar voor vertrek elk cijfer niet gedeeld niet gedeeld" in page
     assert "ziekenhuis (fictief) meldt voor reo (fictief): reo-flex (fictief) nog niet" in page

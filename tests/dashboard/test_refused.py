@@ -38,6 +38,17 @@ async def test_a_browser_is_told_in_its_own_language_with_the_way_back(
     assert {"/", "/en/"} & {link["href"] for link in page.all("a")}
 
 
+async def test_a_form_from_another_site_is_told_that_and_not_that_a_key_lacks_a_right(
+    demo: FastAPI, client: AsyncClient
+) -> None:
+    headers = {**BROWSER, "Sec-Fetch-Site": "cross-site"}
+
+    answer = await client.post("/aanmelden", data={"sleutel": "x"}, headers=headers)
+
+    assert answer.status_code == 403
+    assert "Dit kwam van een andere site" in Outline(answer.text).text
+
+
 async def test_what_cannot_be_taken_is_named(demo: FastAPI, client: AsyncClient) -> None:
     page = Outline((await opened(client, "/verwachting?h=eeuwen")).text)
 
@@ -56,3 +67,11 @@ def test_only_a_store_that_is_away_is_tried_again_by_itself() -> None:
     assert [status for status in BY_STATUS if refused(status).again] == [503]
     assert refused(500).title == "Er ging iets mis bij ons"
     assert refused(418).title == refused(400).title
+
+
+def test_what_was_sent_to_a_store_that_is_away_is_not_sent_again_by_itself() -> None:
+    sent = refused(503, method="POST")
+
+    assert not sent.again
+    assert "Stuur het formulier" in sent.text
+    assert "vanzelf" not in sent.text

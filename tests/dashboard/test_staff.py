@@ -101,6 +101,7 @@ async def test_a_planner_takes_a_row_for_each_shift_and_role_away_and_leaves_a_t
 
     sheet = await asked(client, reo, **file)
     refused = await client.get("/personeel", params=file, headers=rtp)
+    drawn = await asked(client, reo, **{**file, "grafiek": "over-en-tekort.svg"})
     traces = (await session.scalars(select(AuditEvent.event))).all()
 
     rows = list(csv.DictReader(io.StringIO(sheet.text), delimiter=";"))
@@ -109,7 +110,8 @@ async def test_a_planner_takes_a_row_for_each_shift_and_role_away_and_leaves_a_t
     (day,) = [row for row in rows if (row["Dag"], row["Dienst"]) == (f"{TOMORROW}", "dag")]
     assert (day["Nodig"], day["Op het rooster"], day["Over of tekort"]) == ("3", "2", "−1")
     assert refused.status_code == 404
-    assert traces.count("staffing.export") == 1
+    assert drawn.status_code == 200
+    assert traces.count("staffing.export") == 2
 
 
 LEVEL_50 = {"level": 50, "low": 2, "high": 2}

@@ -36,8 +36,21 @@ def test_a_day_of_which_nothing_was_told_is_unknown_and_a_part_is_not_the_whole(
 
     assert chart is not None
     assert [row[1] for row in chart.rows] == ["8", "onbekend", "6"]
-    assert "in 1 van de 2 dagen was op enig moment alles bezet" in chart.title
+    assert "in ten minste 1 van de 2 dagen was op enig moment alles bezet" in chart.title
     assert "Van 67% van de 28 dagen" in chart.sentence
+
+
+def test_a_day_is_full_only_where_it_is_certain_that_all_open_places_were_taken() -> None:
+    # On average ten were open, at times twelve: of eleven it is not known whether all were taken.
+    opened = Rolled(
+        ("staffed", "bed", "ward", *[""] * 8), DAYS[0], DAYS[1], "mean", 10, 8, 12, 12, 1.0, 4
+    )
+
+    steps = steps_of([opened, a_day(DAYS[0], "occupied", 9, 11)], DAYS)
+    chart = back_chart("ward", "Afdeling", ("bed", "ward"), steps["bed", "ward"], BACKS[1])
+
+    assert chart is not None
+    assert "gemiddeld 9 bezet in 28 dagen" in chart.title
 
 
 async def test_the_owner_looks_back_and_sees_who_reported(

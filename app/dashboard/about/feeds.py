@@ -70,18 +70,23 @@ OTHERWISE = "Dit is niet zoals het formaat het vraagt. Kijk bij de plek in het b
 
 @dataclass(frozen=True)
 class Told:
-    """One feed as the page shows it; `rejects` is a file beside it, where anything was refused."""
+    """One feed as the page shows it; `rejects` is a file beside it, read only when it is asked."""
 
     feed: FeedKnown
     strip: Chart | None
     rejects: Chart | None = None
 
     @property
+    def rejects_name(self) -> str:
+        """Of the file of what was refused."""
+        return f"geweigerd-{self.feed.feed}"
+
+    @property
     def charts(self) -> list[Chart]:
         return [chart for chart in (self.strip, self.rejects) if chart is not None]
 
 
-def told_of(feed: FeedKnown, days: Sequence[FeedDay], rejects: Sequence[FeedReject]) -> Told:
+def told_of(feed: FeedKnown, days: Sequence[FeedDay], rejects: Sequence[FeedReject] = ()) -> Told:
     strip = strip_chart(feed, days)
     return Told(feed, strip, rejects_chart(feed, rejects, strip) if rejects else None)
 

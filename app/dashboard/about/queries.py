@@ -1,12 +1,12 @@
 """What the page of the figures asks: the feeds and the units of who looks."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from fastapi import Request
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
@@ -25,6 +25,10 @@ from app.observations.tables import Report
 LOOKS_BACK = timedelta(days=3)
 MOST_REJECTS = 1000
 MOST_KEPT = 200
+TOLD_EVER = text("""
+    SELECT u.unit FROM unnest(CAST(:units AS text[])) AS u(unit)
+     WHERE EXISTS (SELECT 1 FROM reports r WHERE r.org_id = :org_id AND r.unit = u.unit)
+""")
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,14 @@ async def own(request: Request, session: AsyncSession, viewer: Principal) -> Own
         for each in await health.feeds(session, viewer, known, now)
         if each.health is not None
     ]
-    heard = await reports(session, viewer, now - LOOKS_BACK)
     units = {name: each.facts for name, each in known.units.items() if each.org_id == viewer.org_id}
+    heard = await reports(session, viewer, now - LOOKS_BACK)
+    ever = await told_ever(session, viewer, units)
     beats = [
-        beat_of(name, facts, heard[name], now)
+        beat_of(name, facts, heard.get(name, ()), now)
         for name, facts in sorted(units.items())
-        if name in heard
+        if name in ever
     ]
-    ever = await told_ever(session, viewer)
     silent = [facts.name for name, facts in sorted(units.items()) if name not in ever]
     await act_as(session, Standing(viewer.org_id, "region"))
     return Own(feeds, beats, silent)
@@ -76,6 +80,9 @@ async def told(
     kept, at = kept_days(request), days_key(shown, now)
     days = kept.get(at) or await health.days_of(session, own, known, now)
     kept[at] = days
+    made = told_of(shown, days)
+    if request.query_params.get("grafiek", "").rpartition(".")[0] != made.rejects_name:
+        return made
     refused = await health.rejects_of(session, own, now - FORTNIGHT, None, MOST_REJECTS)
     rejects = [FeedReject(at=each.at, code=each.code, place=each.place) for each in refused]
     return told_of(shown, days, rejects)
@@ -117,8 +124,7 @@ async def reports(
     return found
 
 
-async def told_ever(session: AsyncSession, viewer: Principal) -> set[str]:
-    rows = await session.scalars(
-        select(Report.unit).where(Report.org_id == viewer.org_id).distinct()
-    )
-    return set(rows)
+async def told_ever(session: AsyncSession, viewer: Principal, units: Collection[str]) -> set[str]:
+    """Those of one's own `units` of which anything was ever told; a look into the key for each."""
+    asked = {"org_id": viewer.org_id, "units": list(units)}
+    return set(await session.scalars(TOLD_EVER, asked))

@@ -33,6 +33,10 @@ SHEET = (
 Line = tuple[StaffSeries, StaffStep]
 
 
+# The pictures and the sheet of a roster, which its owner alone sees.
+OWN: frozenset[str] = frozenset({"over-en-tekort", "week", "flexibel", "rooster"})
+
+
 @dataclass(frozen=True)
 class Roster:
     """What is known of one place; `name` of it, and the role and week that are looked at."""

@@ -9,6 +9,7 @@ from app.access.commands import note
 from app.dashboard import glance
 from app.dashboard.ahead import queries
 from app.dashboard.ahead.queries import Looked
+from app.dashboard.ahead.rosters import OWN
 from app.dashboard.charts import Chart
 from app.dashboard.names import setting_name
 from app.dashboard.queries import Choice
@@ -86,7 +87,8 @@ async def staff(
         settings, zorg, await queries.own_settings(request, session, viewer)
     )
     found = await queries.staff(request, session, viewer, setting, Looked(place, role, week))
-    if request.query_params.get("grafiek") == "rooster.csv" and found.sheet is not None:
+    wanted = request.query_params.get("grafiek", "").rpartition(".")[0]
+    if wanted in OWN and wanted in {each.name for each in found.files}:
         # As the CSV of the API does: whoever takes figures of staff away leaves a trace.
         note(
             session,

@@ -26,18 +26,19 @@ from app.dashboard.entry.sheet import (
     stepped,
     typed,
 )
-from app.dashboard.forms import fields
+from app.dashboard.forms import fields, strange
 from app.dashboard.language import SPOKEN
 from app.dashboard.routes import PAGE, language_of, page_of, render
 from app.dashboard.signing.routes import asked
 from app.db import Db, Standing, undo
-from app.errors import Forbidden, Invalid, Refusal
+from app.errors import Forbidden, Refusal
 from app.facilities.queries import KnownUnit, directory
 from app.feeds.confirmations import commands
 from app.feeds.reports.routes import store
 from app.feeds.schemas import Confirmation, Receipt
 from app.observations import queries as observed
 from app.observations.commands import ReportKind
+from app.observations.notices import queries as notices
 from app.observations.notices.commands import accept_doubts, say_status
 from app.observations.notices.routes import drop_overview
 from app.observations.notices.schemas import StatusTold
@@ -131,9 +132,9 @@ class Visit:
             raise strange()
         return at_hour(sheet, (begin, begin + HOUR))
 
-    async def say_status(self, before: str | None, after: str | None, at: datetime) -> None:
-        """How the unit is open, where that is asked and has changed."""
-        if not after or after == before:
+    async def say_status(self, after: str | None, at: datetime) -> None:
+        """How the unit is open, where that is asked and told."""
+        if not after:
             return
         permit(self.request, self.who, "events:write")
         said = StatusTold.model_validate({"status": after, "at": at})
@@ -160,10 +161,6 @@ class Visit:
         told |= {"number": uuid.uuid4(), "second": uuid.uuid4()}
         html = render(template, page_of(self.request), **{**told, **values})
         return HTMLResponse(html, status, PAGE)
-
-
-def strange() -> Invalid:
-    return Invalid("This form did not come in as it was made. Open it again.", code="other-form")
 
 
 async def visited(
@@ -231,7 +228,9 @@ async def reported(visit: Visit) -> Response:
     if filled.wrong:
         return visit.show("entry.html", 400, sheet=filled, number=number)
     at = await visit.observed_at(number)
-    await visit.say_status(sheet.status, filled.status, at)
+    # That nothing changed is told too, where it is all that is told: it is known anew.
+    if filled.status != sheet.status or not figures(filled):
+        await visit.say_status(filled.status, at)
     if not figures(filled):
         return await given_back(visit, None, "status")
     told = Report(
@@ -283,8 +282,10 @@ async def taken_back(visit: Visit) -> Response:
     if sealed is not None and sealed["kind"] == "confirmation":
         receipt = await visit.store(former, "retraction", of)
         return await given_back(visit, receipt, "withdrawn")
+    said = (await notices.statuses(visit.session, visit.now, unit=visit.unit)).get(visit.unit)
+    stays = said is not None and sealed is not None and said.at == sealed["observed_at"]
     receipt = await visit.store(former, refers_to=of)
-    return await given_back(visit, receipt, "undone")
+    return await given_back(visit, receipt, "undone", stays=stays)
 
 
 @forms.post("/invoer/{unit}/klopt")
@@ -304,10 +305,14 @@ async def accepted(visit: Visit) -> Response:
 
 
 async def given_back(
-    visit: Visit, receipt: Receipt | None, kind: str, questions: Sequence[str] = ()
+    visit: Visit,
+    receipt: Receipt | None,
+    kind: str,
+    questions: Sequence[str] = (),
+    stays: bool = False,
 ) -> Response:
     """What became of it, and something useful: how it stands, who leaves, whether there is a
-    place this evening."""
+    place this evening. `stays`: a status told with figures that are undone holds still."""
     known = await visit.known()
     await observed.act_for(visit.session, visit.who, visit.unit, visit.now)
     leaving = await queries.plans(visit.session, known, visit.now)
@@ -322,6 +327,7 @@ async def given_back(
         leaving=[total(leaving, day) for day in days],
         expected=await queries.expected(visit.session, known, visit.now),
         questions=questions,
+        stays=stays,
     )
 
 

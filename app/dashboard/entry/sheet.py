@@ -341,7 +341,10 @@ def typed(sheet: Sheet, told: Mapping[str, str]) -> Sheet:
     if strange and not errors:
         error = _("Dit formulier kwam anders aan dan het is. Open het opnieuw en vul het in.")
     elif empty and not errors:
-        error = _("Vul ten minste één getal in.")
+        asks_numbers = any((*line.boxes, *line.plans) for line in lines)
+        error = (
+            _("Vul ten minste één getal in.") if asks_numbers else _("Kies ten minste één ding.")
+        )
     return Sheet(
         *(sheet.unit, sheet.name, lines, roles, sheet.today, sheet.report, sheet.observed_at),
         *(error, status),

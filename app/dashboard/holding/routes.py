@@ -13,13 +13,13 @@ from pydantic import ValidationError
 from app.access.principal import Principal
 from app.access.routes import bearer, identify, permit, signed_in
 from app.dashboard.finding import told
-from app.dashboard.forms import fields
+from app.dashboard.forms import fields, strange
 from app.dashboard.language import SPOKEN
 from app.dashboard.page import Page
 from app.dashboard.routes import PAGE, language_of, page_of, render
 from app.dashboard.signing.routes import asked
 from app.db import Db, Standing, undo
-from app.errors import Invalid, Refusal
+from app.errors import Refusal
 from app.facilities.queries import directory
 from app.overview.routes import told_now
 from app.overview.search import commands
@@ -62,13 +62,15 @@ async def hold(request: Request, session: Db, who: Holds) -> Response:
     try:
         place = read(sent)
         overview = await told_now(request, session, who)
-        held = await commands.hold(session, who, place, overview, datetime.now(UTC))
+        now = datetime.now(UTC)
+        held = await commands.hold(session, who, place, overview, now)
     except Refusal as refusal:
         return await refused(request, session, refusal)
     known = (await directory(request.app.state.directory, session)).units.get(held.unit)
     page = of_search(request)
     name = known.facts.name if known else held.unit
-    return shown(page, place=name, held=held, ended=held.ended_at is not None)
+    ended = held.ended_at is not None or held.held_until <= now
+    return shown(page, place=name, held=held, ended=ended)
 
 
 @forms.post("/plek/vasthouden/{number}/loslaten")
@@ -93,10 +95,6 @@ def read(sent: dict[str, str]) -> HoldTold:
         return HoldTold.model_validate({name: value for name, value in sent.items() if value})
     except ValidationError:
         raise strange() from None
-
-
-def strange() -> Invalid:
-    return Invalid("This form did not come in as it was made. Search again.", code="other-form")
 
 
 async def refused(request: Request, session: Db, refusal: Refusal) -> Response:

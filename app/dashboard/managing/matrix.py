@@ -8,17 +8,22 @@ from typing import Any, get_args
 from app.access.disclosure import Detail, Disclosure, SharingRule, Shown
 from app.access.principal import Principal
 from app.access.scopes import Audience
+from app.forecasts.answers import MONTHLY
 
 ROWS: tuple[Shown, ...] = get_args(Shown)
 
 
 @dataclass(frozen=True)
 class Shared:
-    """One cell: how much of a figure one viewer sees, how late, and whether the owner said so."""
+    """One cell: how much of a figure one viewer sees, how late, and whether the owner said so.
+
+    `monthly`: of what is not shown itself the months are, in a total of three providers or more.
+    """
 
     detail: Detail
     delay: timedelta = timedelta(0)
     by_rule: bool = False
+    monthly: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ def shared(rules: Sequence[SharingRule], owner: int, viewer: Principal, shown: S
     seen, plain = Disclosure(viewer, rules), Disclosure(viewer)
     detail, delay = seen.detail(owner, shown), seen.delay(owner, shown)
     differs = (detail, delay) != (plain.detail(owner, shown), timedelta(0))
-    return Shared(detail, delay, differs)
+    untold = shown == "occupancy" and detail == "none" and seen.rule(owner, shown) is None
+    return Shared(detail, delay, differs, untold and viewer.audience in MONTHLY)
 
 
 def matrix(

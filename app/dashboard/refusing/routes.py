@@ -55,7 +55,7 @@ def told(request: Request, start: Message, body: bytes) -> tuple[Message, Messag
     html = render(
         "refused.html",
         page_of(request),
-        refused=refused(start["status"]),
+        refused=refused(start["status"], problem.get("code", ""), request.method),
         problem=problem,
         number=request.state.request_id,
     ).encode()

@@ -35,6 +35,16 @@ OURS = (
 )
 
 
-def refused(status: int) -> Refused:
+def refused(status: int, code: str = "", method: str = "GET") -> Refused:
+    """By its status, and where that says too little by its code. What was sent is not sent again
+    by itself."""
     title, text, again = BY_STATUS.get(status, BY_STATUS[400] if status < 500 else OURS)
+    if code == "other-site":
+        sent = _(
+            "Dit kwam van een andere site. Er is niets gedaan. Open de pagina bij de toren zelf."
+        )
+        return Refused(_(title), sent)
+    if again and method != "GET":
+        sent = _("Er is niets half opgeslagen. Stuur het formulier over een minuut opnieuw.")
+        return Refused(_(title), sent)
     return Refused(_(title), _(text), again)

@@ -56,7 +56,8 @@ REPORTS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One hour, day or week of one kind of places; None is not known."""
+    """One hour, day or week of one kind of places; None is not known. `staffed` is the mean of the
+    places that were open, `open_most` the most there were."""
 
     at: datetime
     mean: float | None
@@ -64,6 +65,7 @@ class Step:
     most: float | None
     staffed: float | None
     share: float
+    open_most: float | None = None
 
 
 Key = tuple[str, str]
@@ -86,16 +88,11 @@ def steps_of(told: Iterable[Rolled], starts: Sequence[datetime]) -> dict[Key, li
 
 
 def step(at: datetime, occupied: Rolled | None, staffed: Rolled | None) -> Step:
+    opened = (staffed.value, staffed.most) if staffed else (None, None)
     if occupied is None:
-        return Step(at, None, None, None, staffed.value if staffed else None, 0.0)
-    return Step(
-        at,
-        occupied.value,
-        occupied.least,
-        occupied.most,
-        staffed.value if staffed else None,
-        occupied.observed_share,
-    )
+        return Step(at, None, None, None, opened[0], 0.0, opened[1])
+    told = (occupied.value, occupied.least, occupied.most, opened[0], occupied.observed_share)
+    return Step(at, *told, opened[1])
 
 
 def back_chart(unit: str, name: str, kind: Key, steps: Sequence[Step], back: Back) -> Chart | None:
@@ -132,15 +129,17 @@ def back_chart(unit: str, name: str, kind: Key, steps: Sequence[Step], back: Bac
 
 
 def title(name: str, known: Sequence[Step], back: Back) -> str:
-    of = [step for step in known if step.most is not None and step.staffed]
-    full = [step for step in of if (step.most or 0.0) >= (step.staffed or 0.0)]
-    if not of:
+    """Full for certain is a step in which as many were there as were ever open in it; there may
+    have been more of them, so "at least"."""
+    of = [(step.most, step.open_most) for step in known if step.most is not None and step.open_most]
+    full = [most for most, opened in of if opened is not None and most >= opened]
+    if not full:
         mean = sum(step.mean or 0.0 for step in known) / len(known)
         return _(
             "{name}: gemiddeld {n} bezet in {span}", name=name, n=number(mean), span=_(back.name)
         )
     return _(
-        "{name}: in {n} van de {of} {steps} was op enig moment alles bezet",
+        "{name}: in ten minste {n} van de {of} {steps} was op enig moment alles bezet",
         name=name,
         n=len(full),
         of=len(of),

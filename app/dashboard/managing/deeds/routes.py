@@ -18,7 +18,7 @@ from app.access.keys import key_for
 from app.access.principal import Principal
 from app.access.routes import bearer, identify, permit, signed_in
 from app.access.scopes import SCOPES, Scope
-from app.dashboard.forms import fields
+from app.dashboard.forms import fields, strange
 from app.dashboard.language import SPOKEN
 from app.dashboard.managing import queries, words
 from app.dashboard.managing.queries import Party, Range
@@ -150,10 +150,6 @@ class Deed:
     def only(self, *names: str) -> None:
         if not set(self.told) <= set(names):
             raise strange()
-
-
-def strange() -> Invalid:
-    return Invalid("This form did not come in as it was made. Open it again.", code="other-form")
 
 
 def changes(scope: Scope) -> Callable[..., Awaitable[Principal | None]]:
@@ -322,8 +318,11 @@ async def suspend(
             raise strange()
         now = datetime.now(UTC)
         known = await feed_of(deed, feed, now)
-        told: Any = reason if deed.who.may("operator") else "at-own-request"
-        await feed_states.suspend(deed.session, deed.who, known, told, now, deed.right)
+        operates = deed.who.may("operator")
+        told: Any = reason if operates else "at-own-request"
+        # Why the operator stopped it is not for its owner to rewrite.
+        if operates or known.facts.state != "suspended":
+            await feed_states.suspend(deed.session, deed.who, known, told, now, deed.right)
         return await feeds_shown(request, deed.session, deed.who)
 
     return await done(request, session, who, organisation, "feeds:admin", stopped)
