@@ -39,7 +39,6 @@ ENGLISH: Mapping[str, str] = {
     "Afmelden": "Sign out",
     "Alle bedden van één soort gelden als even geschikt. Of een plek past bij iemand, beslist een mens.": "All beds of one kind count as equally suited. Whether a place suits somebody is decided by a person.",
     "Alle organisaties": "All organisations",
-    "Alle soorten plekken": "All kinds of places",
     "Alle waarden": "All values",
     "Alleen de beheerder van de toren geeft een koppeling vrij.": "Only the operator of the tower releases a feed.",
     "Alleen uw eigen organisatie ziet dit.": "Only your own organisation sees this.",

@@ -153,7 +153,7 @@ async def test_pictures_that_take_long_come_after_the_page_itself(
 
 # A run takes seconds: all pages are asked of one.
 PICTURES: Mapping[str, set[str]] = {
-    "/verwachting?h=weken": {"fan-weeks"},
+    "/verwachting?h=weken": {"fan-weeks", "kalender"},
     "/verwachting?h=maanden": {"fan-months"},
     "/personeel?zorg=reo": {"tekorten-fte", "rol-nurse"},
     "/jaren": {"mensen", "tekorten", "tekorten-fte", "opbouw-plekken", "opbouw-nurse"},

@@ -54,6 +54,13 @@ FOCUSED = """() => {
       && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
   };
 }"""
+# The colours of the shapes of a status, which forced colours leave as they are.
+SHAPES = """() => [...new Set([...document.querySelectorAll("main svg.ic")]
+  .map((each) => getComputedStyle(each).fill))]"""
+MOVING = """() => [...document.querySelectorAll("*")]
+  .filter((each) => parseFloat(getComputedStyle(each).transitionDuration) > 0
+    || getComputedStyle(each).animationName !== "none")
+  .map((each) => each.tagName)"""
 OUTLINE = """() => [...document.querySelectorAll("body *")]
   .filter((each) => !each.parentElement.closest("svg"))
   .map((each) => `${each.tagName} ${each.id} ${each.getAttribute("class") || ""}`)"""
@@ -139,6 +146,33 @@ def test_the_wall_fits_and_nothing_on_it_is_cut(page: Page, width: int, height: 
     assert page.evaluate(CUT) == []
     expect(page.locator(".wall .alerts li").first).to_be_visible()
     expect(page.locator("#kalender svg.brief")).to_be_in_viewport(ratio=1)
+
+
+def test_in_forced_colours_shapes_and_where_one_is_stay_visible(
+    browser: Browser, tower: str
+) -> None:
+    context = browser.new_context(base_url=tower, forced_colors="active")
+    page = context.new_page()
+    page.goto("/")
+
+    here = page.locator(".top nav a[aria-current]")
+    outline = here.evaluate("each => getComputedStyle(each).outlineStyle")
+    colours = page.evaluate(SHAPES)
+    context.close()
+
+    assert outline == "solid"
+    assert len(colours) >= 2
+
+
+def test_who_wants_no_motion_gets_none(browser: Browser, tower: str) -> None:
+    context = browser.new_context(base_url=tower, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto("/")
+
+    moving = page.evaluate(MOVING)
+    context.close()
+
+    assert moving == []
 
 
 def test_no_page_has_anything_to_complain_of(page: Page) -> None:

@@ -27,9 +27,9 @@ from app.dashboard.charts import Chart
 from app.dashboard.fans import Earlier, earlier_of, fan_chart, role_chart
 from app.dashboard.language import _, capital, spoken
 from app.dashboard.ledgers import last_known, ledger_chart, line_of
-from app.dashboard.names import day_name, role_name, type_name, week_name
+from app.dashboard.names import day_name, role_name, short_names, type_name, week_name
 from app.dashboard.queries import Choice, Key, baseline, key_text, shown_again, told, types
-from app.dashboard.shortages import places_chart, staff_chart
+from app.dashboard.shortages import calendar_chart, places_chart, staff_chart
 from app.facilities.queries import Directory, directory
 from app.facilities.schemas import CareSetting
 from app.forecasts.runs import Horizon
@@ -68,7 +68,9 @@ async def outlook(
     drawn = drawn_of(type_name(*key), f"careSetting={key[0]}", horizon, known[key], before)
     judged = await how_good(session, viewer, key, horizon)
     several = kinds_chart(known, horizon)
-    return choices, [each for each in (drawn, judged, several) if each is not None]
+    named = [*zip(short_names(list(known)), known.values(), strict=True)]
+    calendar = calendar_chart(named) if horizon == "weeks" else None
+    return choices, [each for each in (drawn, judged, several, calendar) if each is not None]
 
 
 def drawn_of(
