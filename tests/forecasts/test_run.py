@@ -48,6 +48,7 @@ async def test_a_unit_with_history_is_forecast_for_weeks_and_not_yet_for_months(
     assert months.detail["reason"]["code"] == "too-short"
 
 
+@pytest.mark.more
 async def test_a_year_of_days_is_forecast_for_18_months(
     session: AsyncSession, database: Database
 ) -> None:
@@ -270,6 +271,7 @@ async def test_a_total_sums_its_members_by_type_and_names_who_is_missing(
         assert total.detail["missing"] == [{"unit": "stil", "reason": "nothing-told"}]
 
 
+@pytest.mark.more
 async def test_other_processes_answer_the_same_as_this_one(
     session: AsyncSession, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,6 +135,7 @@ async def test_in_a_new_tower_nothing_is_known_yet_and_it_says_why(
     assert "once its days 1 to 7 have passed" in answer.reason.detail
 
 
+@pytest.mark.more
 async def test_months_are_scored_by_month(
     session: AsyncSession, database: Database, client: AsyncClient
 ) -> None:
@@ -455,6 +456,7 @@ async def serve_the_naive(session: AsyncSession) -> None:
     await session.commit()
 
 
+@pytest.mark.more
 async def test_a_forecast_says_that_the_naive_is_served_and_why(
     session: AsyncSession, database: Database, client: AsyncClient
 ) -> None:

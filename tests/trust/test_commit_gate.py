@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 import httpx
+import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -150,6 +151,7 @@ async def test_no_write_is_acknowledged_before_its_commit(
     assert gate.not_one == []
 
 
+@pytest.mark.more
 async def test_a_write_whose_reply_was_lost_is_sent_again_and_stored_once(
     app: FastAPI,
     database: Database,
@@ -168,6 +170,7 @@ async def test_a_write_whose_reply_was_lost_is_sent_again_and_stored_once(
     assert gate.not_one == []
 
 
+@pytest.mark.more
 async def test_the_gate_finds_an_app_that_answers_first(
     app: FastAPI,
     database: Database,

@@ -301,6 +301,7 @@ async def test_each_reads_of_another_what_is_shared_and_no_more(
     assert await leaks_of(app, client, keys, names, caller) == []
 
 
+@pytest.mark.more
 async def test_the_same_test_finds_an_app_that_withholds_nothing(
     app: FastAPI, database: Database, session: AsyncSession
 ) -> None:
@@ -492,6 +493,7 @@ async def test_the_wall_holds_against_the_apps_own_role(
     assert await breaches(database, rows, owner) == set()
 
 
+@pytest.mark.more
 async def test_the_same_test_finds_a_store_without_its_wall(
     app: FastAPI,
     client: AsyncClient,

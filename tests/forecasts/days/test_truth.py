@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from app.forecasts.baseline import QUANTILES
@@ -68,6 +69,7 @@ def inside(truth: Truth, at: datetime) -> NDArray[np.bool_]:
     return np.asarray((low <= there) & (there <= high))
 
 
+@pytest.mark.more
 def test_the_band_of_80_percent_holds_what_really_was_there() -> None:
     worlds = [a_world(seed) for seed in range(1, 7)]
 

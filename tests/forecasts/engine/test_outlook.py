@@ -258,6 +258,7 @@ def test_quantiles_bear_no_more_digits_than_a_real_holds(told: list[Outlook]) ->
         np.testing.assert_array_equal(kept, outlook.quantiles)
 
 
+@pytest.mark.more
 def test_the_order_of_the_pasts_changes_no_bit(told: list[Outlook]) -> None:
     turned = outlooks(lay.region()[::-1], Question("D", 28))
 

@@ -42,7 +42,7 @@ def test_each_origin_stands_in_one_fold(work: Work) -> None:
     assert sorted(places) == list(range(len(work.origins)))
 
 
-@pytest.mark.parametrize("pool", ["waves", "linear", "trees"])
+@pytest.mark.parametrize("pool", ["waves", "linear", pytest.param("trees", marks=pytest.mark.more)])
 def test_what_is_judged_in_a_fold_was_not_learned_there(work: Work, pool: str) -> None:
     inside, hidden = next(iter(work.folds()))
     assert hidden is not None
