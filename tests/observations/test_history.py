@@ -666,7 +666,14 @@ async def fetched(port: int, headers: dict[str, str], cut: Any = None) -> bytes:
         writer.close()
 
 
-@pytest.mark.parametrize("accept", ["application/json", "text/csv", "application/x-ndjson"])
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "application/json",
+        pytest.param("text/csv", marks=pytest.mark.more),
+        pytest.param("application/x-ndjson", marks=pytest.mark.more),
+    ],
+)
 async def test_a_stream_that_fails_has_no_end(
     port: int, database: Database, session: AsyncSession, reo: dict[str, str], accept: str
 ) -> None:

@@ -273,6 +273,7 @@ def lists_of_beds() -> Iterator[bytes]:
     yield LIST.encode("utf-8-sig")
 
 
+@pytest.mark.more
 async def test_a_list_of_beds_leaves_counts_and_nothing_of_a_bed_or_a_person(
     database: Database,
     session: AsyncSession,

@@ -190,6 +190,7 @@ async def test_the_gate_finds_an_app_that_answers_first(
     assert len(gate.lost) == gate.cuts
 
 
+@pytest.mark.more
 async def test_the_gate_waits_for_the_write_and_not_for_the_note_of_a_refusal(
     database: Database, session: AsyncSession, rows: asyncpg.Connection
 ) -> None:

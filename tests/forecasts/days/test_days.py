@@ -59,6 +59,7 @@ async def ask(client: AsyncClient, headers: dict[str, str], **query: str) -> For
     return Forecast.model_validate_json(answer.content)
 
 
+@pytest.mark.more
 async def test_a_ward_is_told_its_next_shifts_by_the_same_job(
     session: AsyncSession, database: Database, client: AsyncClient
 ) -> None:
