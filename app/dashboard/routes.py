@@ -3,7 +3,7 @@
 import csv
 import gzip
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from ipaddress import ip_address
@@ -17,7 +17,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment, FileSystemLoader
 
 from app.access.principal import Principal
-from app.access.routes import WHO, bearer, identify, require, signed_in
+from app.access.routes import WHO, bearer, identify, permit, require, signed_in
+from app.access.scopes import Scope
 from app.dashboard import glance, queries, sentences
 from app.dashboard.charts import Chart
 from app.dashboard.chosen import chosen
@@ -104,6 +105,37 @@ look.scope = "overview:read"  # type: ignore[attr-defined]  # read by the test t
 Wanted = Annotated[str, Query(max_length=90)]
 Shown = Annotated[Literal["weken", "maanden", "jaren"], Query(alias="h")]
 Looker = Annotated[Principal | None, Depends(look)]
+
+
+def by_form(
+    scope: Scope, *, region: bool = False, or_operator: bool = False
+) -> Callable[..., Awaitable[Principal | None]]:
+    """Who sends a form: whoever is signed in, a paired phone too, or a key's client; None: nobody.
+
+    They must have the scope, or be the operator where that will do; `region` lets the transaction
+    read shared figures.
+    """
+
+    async def check(
+        request: Request,
+        session: Db,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    ) -> Principal | None:
+        SPOKEN.set(language_of(request))
+        who = (
+            await signed_in(request, session)
+            if credentials is None
+            else await identify(request, session, credentials)
+        )
+        if who is None:
+            return None
+        permit(request, who, "operator" if or_operator and who.may("operator") else scope)
+        if region:
+            session.info["standing"] = Standing(who.org_id, "region")
+        return who
+
+    check.scope = scope  # type: ignore[attr-defined]  # read by the test that walks all routes
+    return check
 
 
 async def listens(viewer: Looker) -> Principal:

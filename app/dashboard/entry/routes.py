@@ -8,11 +8,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
-from fastapi.security import HTTPAuthorizationCredentials
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
-from app.access.routes import bearer, identify, permit, signed_in
+from app.access.routes import permit
 from app.dashboard.entry import queries, words
 from app.dashboard.entry.sheet import (
     HOUR,
@@ -27,8 +26,7 @@ from app.dashboard.entry.sheet import (
     typed,
 )
 from app.dashboard.forms import fields, strange
-from app.dashboard.language import SPOKEN
-from app.dashboard.routes import PAGE, language_of, page_of, render
+from app.dashboard.routes import PAGE, by_form, page_of, render
 from app.dashboard.signing.routes import asked
 from app.db import Db, Standing, undo
 from app.errors import Forbidden, Refusal
@@ -55,26 +53,7 @@ pages = APIRouter(tags=["dashboard"], include_in_schema=False)
 forms = APIRouter(tags=["dashboard"], include_in_schema=False)
 
 
-async def enter(
-    request: Request,
-    session: Db,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-) -> Principal | None:
-    """Who reports by hand: whoever is signed in, a paired phone too, or a key's client."""
-    SPOKEN.set(language_of(request))
-    if credentials is not None:
-        who = await identify(request, session, credentials)
-    else:
-        found = await signed_in(request, session)
-        if found is None:
-            return None
-        who = found
-    permit(request, who, "reports:write")
-    return who
-
-
-enter.scope = "reports:write"  # type: ignore[attr-defined]  # read by the test that walks all routes
-Enters = Annotated[Principal | None, Depends(enter)]
+Enters = Annotated[Principal | None, Depends(by_form("reports:write"))]
 
 
 @dataclass(frozen=True)

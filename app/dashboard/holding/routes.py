@@ -7,18 +7,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
-from fastapi.security import HTTPAuthorizationCredentials
 from pydantic import ValidationError
 
 from app.access.principal import Principal
-from app.access.routes import bearer, identify, permit, signed_in
 from app.dashboard.finding import told
 from app.dashboard.forms import fields, strange
-from app.dashboard.language import SPOKEN
 from app.dashboard.page import Page
-from app.dashboard.routes import PAGE, language_of, page_of, render
+from app.dashboard.routes import PAGE, by_form, page_of, render
 from app.dashboard.signing.routes import asked
-from app.db import Db, Standing, undo
+from app.db import Db, undo
 from app.errors import Refusal
 from app.facilities.queries import directory
 from app.overview.routes import told_now
@@ -29,27 +26,7 @@ forms = APIRouter(tags=["dashboard"], include_in_schema=False)
 FIELDS = frozenset({"id", "unit", "resource", "bedType", "minutes"})
 
 
-async def hold_by_form(
-    request: Request,
-    session: Db,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-) -> Principal | None:
-    """Who holds places: whoever is signed in, or a key's client."""
-    SPOKEN.set(language_of(request))
-    if credentials is not None:
-        who = await identify(request, session, credentials)
-    else:
-        found = await signed_in(request, session)
-        if found is None:
-            return None
-        who = found
-    permit(request, who, "places:hold")
-    session.info["standing"] = Standing(who.org_id, "region")
-    return who
-
-
-hold_by_form.scope = "places:hold"  # type: ignore[attr-defined]  # read by the test that walks all routes
-Holds = Annotated[Principal | None, Depends(hold_by_form)]
+Holds = Annotated[Principal | None, Depends(by_form("places:hold", region=True))]
 
 
 @forms.post("/plek/vasthouden")

@@ -6,16 +6,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from fastapi.security import HTTPAuthorizationCredentials
 
 from app.access.principal import Principal
-from app.access.routes import bearer, identify, permit, signed_in
 from app.dashboard import notices as told_as
 from app.dashboard.forms import fields
-from app.dashboard.language import SPOKEN
-from app.dashboard.routes import VISITOR, Looker, answer, language_of, locked, page_of
+from app.dashboard.routes import VISITOR, Looker, answer, by_form, locked, page_of
 from app.dashboard.signing.routes import asked
-from app.db import Db, Standing
+from app.db import Db
 from app.errors import NotFound
 from app.overview.routes import told_now
 from app.overview.signals import commands, queries
@@ -59,31 +56,14 @@ async def notices(
     )
 
 
-async def acknowledges(
-    request: Request,
-    session: Db,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-) -> Principal | None:
-    """Whoever is signed in, or a key's client; by a page of the tower itself."""
-    SPOKEN.set(language_of(request))
-    if credentials is not None:
-        who: Principal | None = await identify(request, session, credentials)
-    else:
-        who = await signed_in(request, session)
-    if who is not None:
-        permit(request, who, "signals:acknowledge")
-        session.info["standing"] = Standing(who.org_id, "region")
-    return who
-
-
-acknowledges.scope = "signals:acknowledge"  # type: ignore[attr-defined]  # read by the test that walks all routes
+Acknowledges = Annotated[Principal | None, Depends(by_form("signals:acknowledge", region=True))]
 
 
 @forms.post("/meldingen/{signal}/gezien")
 async def acknowledge(
     request: Request,
     session: Db,
-    who: Annotated[Principal | None, Depends(acknowledges)],
+    who: Acknowledges,
     signal: uuid.UUID,
 ) -> Response:
     """It was seen. What is gone meanwhile, or may not be seen, changes nothing: the page shows

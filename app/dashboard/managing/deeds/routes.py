@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
-from fastapi.security import HTTPAuthorizationCredentials
 from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,14 +15,12 @@ from app.access import queries as access
 from app.access.commands import end_session, give_key, revoke_key
 from app.access.keys import key_for
 from app.access.principal import Principal
-from app.access.routes import bearer, identify, permit, signed_in
 from app.access.scopes import SCOPES, Scope
 from app.dashboard.forms import fields, strange
-from app.dashboard.language import SPOKEN
 from app.dashboard.managing import queries, words
 from app.dashboard.managing.queries import Party, Range
 from app.dashboard.managing.routes import Of, manages, page_at
-from app.dashboard.routes import PAGE, Looker, answer, language_of, locked, page_of, render
+from app.dashboard.routes import PAGE, Looker, answer, by_form, locked, page_of, render
 from app.dashboard.signing.routes import asked
 from app.db import Db, Standing, undo
 from app.errors import Forbidden, Invalid, NotFound, Refusal
@@ -152,31 +149,8 @@ class Deed:
             raise strange()
 
 
-def changes(scope: Scope) -> Callable[..., Awaitable[Principal | None]]:
-    """Who changes what this scope is for: a client that has it, or the operator."""
-
-    async def check(
-        request: Request,
-        session: Db,
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-    ) -> Principal | None:
-        SPOKEN.set(language_of(request))
-        if credentials is not None:
-            who = await identify(request, session, credentials)
-        else:
-            found = await signed_in(request, session)
-            if found is None:
-                return None
-            who = found
-        permit(request, who, "operator" if who.may("operator") else scope)
-        return who
-
-    check.scope = scope  # type: ignore[attr-defined]  # read by the test that walks all routes
-    return check
-
-
-KeyManager = Annotated[Principal | None, Depends(changes("keys:admin"))]
-FeedManager = Annotated[Principal | None, Depends(changes("feeds:admin"))]
+KeyManager = Annotated[Principal | None, Depends(by_form("keys:admin", or_operator=True))]
+FeedManager = Annotated[Principal | None, Depends(by_form("feeds:admin", or_operator=True))]
 
 
 async def done(
