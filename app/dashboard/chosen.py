@@ -3,19 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.dashboard.forms import Option
 from app.dashboard.language import _
 from app.dashboard.names import setting_name
 from app.dashboard.sentences import by_setting
 from app.overview.schemas import Overview, UnitNow
 
 TROUBLE = frozenset({"vol", "druk", "oud", "onbekend"})
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    key: str
-    name: str
-    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)

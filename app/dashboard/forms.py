@@ -1,6 +1,7 @@
 """What a browser sends of a form, without a parser of our own for files: no page sends one."""
 
 import re
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from app.errors import Invalid
@@ -8,6 +9,15 @@ from app.errors import Invalid
 # A report of a unit with many bed types and roles has some eighty fields.
 MOST_FIELDS = 400
 HERE = re.compile(r"/(?!/)[a-z0-9/-]{0,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of those that a form lets choose from, and whether it is the one chosen."""
+
+    key: str
+    name: str
+    chosen: bool
 
 
 def fields(body: bytes) -> dict[str, str]:

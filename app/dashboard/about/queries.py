@@ -1,9 +1,10 @@
 """What the page of the figures asks: the feeds and the units of who looks."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from fastapi import Request
 from sqlalchemy import select, text
@@ -13,6 +14,7 @@ from app.access.principal import Principal
 from app.dashboard.about.beats import Beat, beat_of
 from app.dashboard.about.feeds import Told, told_of
 from app.dashboard.charts import Chart
+from app.dashboard.queries import shown_again
 from app.db import Standing, act_as
 from app.facilities.queries import Directory, directory
 from app.feeds.health import queries as health
@@ -24,7 +26,7 @@ from app.observations.tables import Report
 # Two days before the last: what was known then may still do for the first moment.
 LOOKS_BACK = timedelta(days=3)
 MOST_REJECTS = 1000
-MOST_KEPT = 200
+QUARTER = timedelta(minutes=15)
 TOLD_EVER = text("""
     SELECT u.unit FROM unnest(CAST(:units AS text[])) AS u(unit)
      WHERE EXISTS (SELECT 1 FROM reports r WHERE r.org_id = :org_id AND r.unit = u.unit)
@@ -77,9 +79,9 @@ async def told(
     now: datetime,
 ) -> Told:
     own = await health.own_feed(session, viewer, shown.feed, now)
-    kept, at = kept_days(request), days_key(shown, now)
-    days = kept.get(at) or await health.days_of(session, own, known, now)
-    kept[at] = days
+    make = partial(health.days_of, session, own, known, now)
+    days: Sequence[FeedDay]
+    days = await shown_again(request, days_key(shown, now), QUARTER.total_seconds(), make)
     made = told_of(shown, days)
     if request.query_params.get("grafiek", "").rpartition(".")[0] != made.rejects_name:
         return made
@@ -88,24 +90,12 @@ async def told(
     return told_of(shown, days, rejects)
 
 
-# A feed, its last message, its state, and the quarter of an hour.
-DaysKey = tuple[str, datetime | None, datetime, datetime]
-
-
-def kept_days(request: Request) -> dict[DaysKey, Sequence[FeedDay]]:
+def days_key(shown: FeedKnown, now: datetime) -> Hashable:
     """Thirty days of a feed of each quarter of an hour are some ten thousand moments: reckoned once
-    for each message that comes, and once in a quarter of an hour without."""
-    kept: dict[DaysKey, Sequence[FeedDay]] | None
-    kept = getattr(request.app.state, "feed_days", None)
-    if kept is None or len(kept) >= MOST_KEPT:
-        kept = request.app.state.feed_days = {}
-    return kept
-
-
-def days_key(shown: FeedKnown, now: datetime) -> DaysKey:
+    for each message that comes or state that changes, and once in a quarter of an hour without."""
     quarter = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
     last = shown.health.last_message_at if shown.health else None
-    return (shown.feed, last, shown.since, quarter)
+    return ("days", shown.feed, last, shown.since, quarter)
 
 
 async def reports(

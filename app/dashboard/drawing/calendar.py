@@ -33,30 +33,44 @@ def calendars(rows: Sequence[Row], marks: Sequence[str]) -> tuple[Markup, ...]:
     )
 
 
+class Fields:
+    """Cells of one size: those of one shade are one path, so that hundreds of them stay small."""
+
+    def __init__(self, wide: float, tall: float) -> None:
+        self.wide, self.tall = wide, tall
+        self.ways: dict[str, str] = dict.fromkeys(SHADES, "")
+        self.words: dict[str, str] = dict.fromkeys(SHADES, "")
+
+    def add(self, shade: str, x: float, y: float, said: str, line: float) -> None:
+        """With its corner at `x`, `y` and a gap around it; `said` stands in it on `line`."""
+        wide, tall = short(self.wide), short(self.tall)
+        self.ways[shade] += f"M{short(x + 1.5)} {short(y + 1.5)}h{wide}v{tall}h-{wide}z"
+        middle = short(x + (self.wide + 3) / 2)
+        self.words[shade] += f'<text x="{middle}" y="{short(line)}">{said}</text>'
+
+    def parts(self) -> list[str]:
+        return [
+            *(f'<path class="cell {shade}" d="{way}"/>' for shade, way in self.ways.items() if way),
+            *(f'<g class="in {shade}">{said}</g>' for shade, said in self.words.items() if said),
+        ]
+
+
 def calendar(
     rows: Sequence[Row], marks: Sequence[str], kind: str = "weeks", closes: float | None = None
 ) -> Markup:
-    """Cells of one shade are one path: a picture of hundreds of cells stays small.
-
-    `closes`: after how many columns the roster closes, as a line.
-    """
+    """`closes`: after how many columns the roster closes, as a line."""
     width = (WIDTH - SIDE) / max(len(marks), 1)
     parts = [
         words("ax", SIDE + width * (n + 0.5), 14, mark, "middle") for n, mark in enumerate(marks)
     ]
-    fields: dict[str, str] = dict.fromkeys(SHADES, "")
-    numbers: dict[str, str] = dict.fromkeys(SHADES, "")
+    fields = Fields(width - 3, ROW - 3)
     for r, (label, cells) in enumerate(rows):
         y = HEAD + ROW * r
         parts.append(words("name", 0, y + 17, label))
         for n, cell in enumerate(cells):
-            of, x = shade(cell.share), SIDE + width * n
-            wide, tall = short(width - 3), short(ROW - 3)
-            fields[of] += f"M{short(x + 1.5)} {short(y + 1.5)}h{wide}v{tall}h-{wide}z"
             told = "?" if cell.share is None else f"{round(cell.share * 100)}"
-            numbers[of] += f'<text x="{short(x + width / 2)}" y="{short(y + 17.5)}">{told}</text>'
-    parts += [f'<path class="cell {of}" d="{way}"/>' for of, way in fields.items() if way]
-    parts += [f'<g class="in {of}">{told}</g>' for of, told in numbers.items() if told]
+            fields.add(shade(cell.share), SIDE + width * n, y, told, y + 17.5)
+    parts += fields.parts()
     if closes is not None and 0 <= closes <= len(marks):
         x = SIDE + width * closes
         parts.append(line("supply", x, HEAD - 6, x, HEAD + ROW * len(rows)))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from app.dashboard.drawing.calendar import SHADES
-from app.dashboard.drawing.svg import drawn, path, short, words
+from app.dashboard.drawing.calendar import Fields
+from app.dashboard.drawing.svg import drawn, path, words
 
 SIDE, HEAD, TITLE, ROW, WIDTH = 44.0, 20.0, 26.0, 24.0, 720.0
 
@@ -33,8 +33,7 @@ def weekdays(blocks: Sequence[Block], marks: Sequence[str], closes: int | None =
     parts = [
         words("ax", SIDE + width * (n + 0.5), 13, mark, "middle") for n, mark in enumerate(marks)
     ]
-    fields: dict[str, str] = dict.fromkeys(SHADES, "")
-    numbers: dict[str, str] = dict.fromkeys(SHADES, "")
+    fields = Fields(width - 3, ROW - 3)
     y = HEAD
     for block in blocks:
         parts.append(words("label", 0, y + 17, block.name))
@@ -44,15 +43,10 @@ def weekdays(blocks: Sequence[Block], marks: Sequence[str], closes: int | None =
         for label, told in block.rows:
             parts.append(words("ax", 0, y + 16, label))
             for n, field in enumerate(told):
-                if field is None:
-                    continue
-                x, wide, tall = SIDE + width * n, short(width - 3), short(ROW - 3)
-                fields[field.shade] += f"M{short(x + 1.5)} {short(y + 1.5)}h{wide}v{tall}h-{wide}z"
-                at = f'x="{short(x + width / 2)}" y="{short(y + 16.5)}"'
-                numbers[field.shade] += f"<text {at}>{field.said}</text>"
+                if field is not None:
+                    fields.add(field.shade, SIDE + width * n, y, field.said, y + 16.5)
             y += ROW
-    parts += [f'<path class="cell {kind}" d="{way}"/>' for kind, way in fields.items() if way]
-    parts += [f'<g class="in {kind}">{told}</g>' for kind, told in numbers.items() if told]
+    parts += fields.parts()
     return drawn("weeks", parts, WIDTH, y + 2)
 
 

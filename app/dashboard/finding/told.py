@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
+from app.dashboard.forms import Option
 from app.dashboard.language import _, capital, listed, number, spoken
 from app.dashboard.names import kind_name, setting_name
 from app.dashboard.sentences import DAYS, MONTHS, RESOURCES, age
@@ -34,13 +35,6 @@ SOON: Mapping[str, Within] = {"nu": "now", "vandaag": "today", "week": "this-wee
 TARGETS = {"somatisch": "somatic", "psychogeriatrisch": "psychogeriatric"}
 # Of these units nobody reads on: they stand behind a click.
 NEVER = "wrong-type"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    key: str
-    name: str
-    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
