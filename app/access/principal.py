@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from app.access.scopes import Audience, Scope
 
+# The number of the region itself, which is no provider.
+REGION = 0
+
 
 @dataclass(frozen=True)
 class Principal:

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Row, Text, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.principal import REGION
 from app.access.queries import as_known, organisations
 from app.access.tables import MandateVersion, OrganisationVersion, SharingRuleVersion
-from app.facilities.region import REGION
 from app.facilities.schemas import (
     FacilityFacts,
     GroupFacts,
@@ -427,7 +427,6 @@ async def directory_at(
     session: AsyncSession, at: datetime, known_at: datetime | None = None
 ) -> Directory:
     """For old answers, and in a transaction that changes master data itself."""
-    named = (await organisation_facts(session, at, known_at)).get(REGION)
     return Directory(
         organisations=await organisations(session),
         facilities=await facilities(session, at, known_at),
@@ -436,8 +435,17 @@ async def directory_at(
         groups=await groups(session, at, known_at),
         levels=await rules(session, "level", at, known_at),
         at=at,
-        region=named.facts.name if named else "",
+        region=await region_name(session, at, known_at),
     )
+
+
+async def region_name(session: AsyncSession, at: datetime, known_at: datetime | None = None) -> str:
+    """What the region is called; empty before it is."""
+    known = as_known(
+        OrganisationVersion, OrganisationVersion.org_id, at=at, known_at=known_at
+    ).subquery()
+    named = select(known.c.facts["name"].astext).where(known.c.org_id == REGION)
+    return await session.scalar(named) or ""
 
 
 class DirectoryCache:

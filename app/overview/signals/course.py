@@ -6,13 +6,13 @@ from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from app.access.principal import REGION
+
 Kind = Literal["stop", "places", "phone", "silent"]
 Loud = Literal["vol", "druk", "oud"]
 RANK: Mapping[Loud, int] = {"oud": 0, "druk": 1, "vol": 2}
 # What goes on is noted again each day, so that no reading need go further back for it.
 NOTED_EVERY = timedelta(days=1)
-# Of the region itself, to which a kind of places belongs.
-REGION = 0
 NAMES = uuid.UUID("3f0f7a52-6a0c-4a53-9d6b-5f8f7d3f6a17")
 
 

@@ -1,7 +1,7 @@
 """The signals that one viewer may see: those of its own overview, and what it knew of before."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,7 +42,7 @@ async def known(session: AsyncSession, ended_since: datetime) -> list[Signal]:
     return [signal_of(row) for row in (await session.execute(asked)).mappings()]
 
 
-def signal_of(row: Any) -> Signal:  # noqa: ANN401
+def signal_of(row: Mapping[Any, Any]) -> Signal:
     return Signal(
         signal=row["signal"],
         org_id=row["org_id"],
