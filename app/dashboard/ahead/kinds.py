@@ -54,7 +54,6 @@ def kinds_chart(told: Mapping[Key, TypeForecast], horizon: Horizon) -> Chart | N
             ("supply", _("plekken die er zijn")),
             ("short", _("tekort")),
         ),
-        api=f"/v1/forecasts?horizon={horizon}",
     )
 
 

@@ -75,7 +75,7 @@ def apart(rules: Sequence[SharingRule], owner: int, others: Sequence[Principal])
                 yield Apart(viewer.organisation, shown, own)
 
 
-def through(theirs: Any, own: Any) -> Any:  # noqa: ANN401
+def through(theirs: Any, own: Any) -> Any:  # noqa: ANN401  # JSON of any depth
     """What another sees of a unit, and nothing that its owner itself may not see.
 
     The chance of a pool rests on figures of others: to a coordinator it is shown, to the owner of

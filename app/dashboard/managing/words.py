@@ -262,7 +262,7 @@ def level_words(rule: RuleName, told: Mapping[str, Any]) -> Sequence[tuple[Level
     )
 
 
-def setting_said(name: str, value: Any) -> tuple[str, str]:  # noqa: ANN401
+def setting_said(name: str, value: object) -> tuple[str, str]:
     words, form = SETTINGS_SAID.get(name, (name, "number"))
     if not isinstance(value, int | float):
         return _(words), str(value)
@@ -371,7 +371,7 @@ def object_said(object_type: str, object_id: str) -> str:
 
 
 def right_said(right: str) -> str:
-    return _(SCOPE_NAMES[right]) if right in SCOPE_NAMES else right  # type: ignore[index]
+    return next((_(said) for scope, said in SCOPE_NAMES.items() if scope == right), right)
 
 
 def detail_said(detail: Mapping[str, Any]) -> str:

@@ -27,7 +27,8 @@ async def region_text(session: AsyncSession, feeds: Kind, at: datetime) -> str:
             select(UnitAlias).order_by(UnitAlias.org_id, UnitAlias.alias)
         )
     ]
-    formats = {each.feed: each.format for each in await session.scalars(select(feeds.anchor))}  # type: ignore[arg-type]
+    assert feeds.anchor is not None, "a feed has its format in a row of its own"
+    formats = {each.feed: each.format for each in await session.scalars(select(feeds.anchor))}
     fictief = await session.get(Mark, FICTIEF) is not None
     # Reading and writing of a long file is not done while others wait.
     text = await asyncio.to_thread(written, held, formats, aliases, fictief=fictief, at=at)
